@@ -1,0 +1,1 @@
+"""The Data Forest service: `wire` decides without I/O, `client` sends."""

@@ -1,0 +1,1 @@
+"""Where the record of submissions is kept: `base` has the contract."""
