@@ -52,7 +52,10 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
-    """One finding. `path` is as the user named it; `span` is None only where a file has no text to show."""
+    """One finding. `path` is as the user named it; `span` is None only where a file has no text to show.
+
+    `masked` says that the text at `span` is a secret: no renderer may show it, not even in another finding's frame.
+    """
 
     code: str
     message: str
@@ -62,6 +65,7 @@ class Diagnostic:
     help: str = ""
     related: tuple[Related, ...] = ()
     edits: tuple[Edit, ...] = ()
+    masked: bool = False
 
     def as_error(self) -> Diagnostic:
         """Return the finding as an error, as `--strict` wants it."""
