@@ -1,8 +1,8 @@
-"""Text for a terminal: nothing from a file reaches it raw, widths are counted in cells, colour only when asked.
+r"""Text for a terminal: nothing from a file reaches it raw, widths are counted in cells, colour only when asked.
 
 Manifests come from strangers. A control character could move the cursor, a bidirectional override could show a line in
 another order than it is parsed, an invisible character could hide a difference. So every character that is not plainly
-visible is shown as its name: `\\x1b` for controls, `<U+202E>` for the rest. All of it is ASCII, so that it survives any
+visible is shown as its name: `\x1b` for controls, `<U+202E>` for the rest. All of it is ASCII, so that it survives any
 locale. Rules: `neutral` is applied to every piece of foreign text, once, before it is coloured or measured.
 """
 

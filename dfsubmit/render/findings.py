@@ -1,0 +1,238 @@
+"""Findings as text for a person: place, code, message, the source line with carets, and what to do.
+
+    specs/a.yaml:12:9: error[DF0201]: unknown key "comand" in spec.docker
+       |
+    12 |         comand: python train.py
+       |         ^^^^^^
+       = help: did you mean "command"?
+
+Values in, text out; nothing is printed. Rules: every piece of a file passes `terminal` first, so no escape, control or
+bidirectional character gets through; carets stand under their text whatever its characters' widths; a long line is cut
+around the caret; a span of several lines shows its first; text that is or looks secret is never shown, in any frame.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dfsubmit.diagnostics import Severity, in_reading_order
+from dfsubmit.leaks import secret_ranges
+from dfsubmit.render.terminal import PLAIN, Palette, cells, neutral
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from dfsubmit.diagnostics import Diagnostic, Span
+
+DEFAULT_WIDTH = 110
+_NARROWEST = 40
+_TAB = "    "
+_MASK = "********"
+_CUT = "..."
+# Of a very long line only the caret's surroundings are looked at: what may be shown, and what may hide a secret.
+_NEAR = 500
+_AROUND = 2000
+_BREAK = re.compile(r"\r\n|\n|\r")
+
+Ranges = dict[int, list[tuple[int, int]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """The denominators of a run: what was looked at, and what was found."""
+
+    files: int
+    manifests: int
+    errors: int
+    warnings: int
+
+    @classmethod
+    def of(cls, findings: Iterable[Diagnostic], *, files: int, manifests: int) -> Counts:
+        """Count `findings` by severity."""
+        errors = [finding.severity is Severity.ERROR for finding in findings]
+        return cls(files=files, manifests=manifests, errors=sum(errors), warnings=len(errors) - sum(errors))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """The lines of one file, and the columns (0-based) of each line that must stay hidden."""
+
+    lines: list[str]
+    hidden: Ranges
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """How frames are drawn: from which sources, gutter width in characters, total width in cells, colours."""
+
+    sources: Mapping[str, _Source]
+    gutter: int
+    width: int
+    palette: Palette
+
+
+def findings_text(
+    findings: Sequence[Diagnostic], texts: Mapping[str, str], *, palette: Palette = PLAIN, width: int = DEFAULT_WIDTH
+) -> str:
+    """Return all findings in reading order, a blank line after each; `texts` holds the decoded text of each path.
+
+    A path without a text gets no frame. `width` is that of the terminal in cells; what is longer is cut.
+    """
+    sources = _sources(findings, texts)
+    blocks = [_finding(finding, sources, palette, width) for finding in in_reading_order(list(findings))]
+    return "".join(f"{block}\n\n" for block in blocks)
+
+
+def summary_line(counts: Counts, *, palette: Palette = PLAIN) -> str:
+    """Return the last line of a run, with its denominators."""
+    seen = f"{_count(counts.files, 'file')}, {_count(counts.manifests, 'manifest')}"
+    if not counts.errors and not counts.warnings:
+        return f"{palette.paint(palette.good, 'All good:')} {seen}, no errors, no warnings."
+    look = palette.error if counts.errors else palette.warning
+    found = f"{_count(counts.errors, 'error')}, {_count(counts.warnings, 'warning')}"
+    return f"Checked {seen}: {palette.paint(look, found)}."
+
+
+def report_text(
+    findings: Sequence[Diagnostic],
+    texts: Mapping[str, str],
+    *,
+    files: int,
+    manifests: int,
+    palette: Palette = PLAIN,
+    width: int = DEFAULT_WIDTH,
+) -> str:
+    """Return what `validate` prints: the findings, where to read more, and the summary line."""
+    counts = Counts.of(findings, files=files, manifests=manifests)
+    body = findings_text(findings, texts, palette=palette, width=width)
+    more = f"More about a finding: dfsubmit explain {in_reading_order(list(findings))[0].code}\n" if findings else ""
+    return f"{body}{more}{summary_line(counts, palette=palette)}\n"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _sources(findings: Sequence[Diagnostic], texts: Mapping[str, str]) -> dict[str, _Source]:
+    """Split the texts that the findings need, and note which columns of which lines are secret."""
+    paths = {finding.path for finding in findings} | {place.path for one in findings for place in one.related}
+    sources = {path: _Source(lines=_BREAK.split(texts[path]), hidden={}) for path in paths if path in texts}
+    for finding in findings:
+        if finding.masked and finding.span is not None and finding.path in sources:
+            _hide(finding.span, sources[finding.path].hidden)
+    return sources
+
+
+def _hide(span: Span, hidden: Ranges) -> None:
+    for line in range(span.line, span.end_line + 1):
+        start = span.column - 1 if line == span.line else 0
+        end = span.end_column - 1 if line == span.end_line else 1 << 30
+        hidden.setdefault(line, []).append((start, end))
+
+
+def _finding(finding: Diagnostic, sources: Mapping[str, _Source], palette: Palette, width: int) -> str:
+    """Return one finding: its head line, its frame, its related places and its help."""
+    severity = finding.severity.value
+    look = palette.error if finding.severity is Severity.ERROR else palette.warning
+    spans = [finding.span] + [place.span for place in finding.related]
+    gutter = len(str(max((span.line for span in spans if span is not None), default=0)))
+    frame = _Look(sources=sources, gutter=gutter, width=width, palette=palette)
+    head = palette.paint(look, f"{severity}[{finding.code}]")
+    message = palette.paint(palette.strong, neutral(finding.message))
+    lines = [f"{_place(finding.path, finding.span)}: {head}: {message}"]
+    lines += _frame(finding.path, finding.span, frame, look, "^")
+    for place in finding.related:
+        lines.append(_note(frame, f"{_place(place.path, place.span)}: {neutral(place.message)}"))
+        lines += _frame(place.path, place.span, frame, palette.note, "-")
+    lines += _help(finding.help, frame)
+    return "\n".join(lines)
+
+
+def _place(path: str, span: Span | None) -> str:
+    return neutral(path) if span is None else f"{neutral(path)}:{span.line}:{span.column}"
+
+
+def _note(look: _Look, text: str) -> str:
+    return f"{' ' * look.gutter} {look.palette.paint(look.palette.dim, '=')} {text}"
+
+
+def _help(text: str, look: _Look) -> list[str]:
+    """Return the help's lines; those after the first stand under the first one's text."""
+    if not text:
+        return []
+    first, *rest = [neutral(line) for line in text.split("\n")]
+    indent = " " * (look.gutter + len(" = help: "))
+    return [_note(look, f"{look.palette.paint(look.palette.help, 'help')}: {first}"), *(indent + line for line in rest)]
+
+
+def _frame(path: str, span: Span | None, look: _Look, colour: str, mark: str) -> list[str]:
+    """Return the source line of `span` between gutters, with `mark` under what is meant."""
+    source = look.sources.get(path)
+    if span is None or source is None:
+        return []
+    line = source.lines[span.line - 1] if span.line <= len(source.lines) else ""
+    end = span.end_column - 1 if span.end_line == span.line else len(line)
+    room = min(max(look.width - look.gutter - 3, _NARROWEST), _NEAR)
+    shown, blank, under = _cut(
+        _shown(line, span.column - 1, source.hidden.get(span.line, [])), span.column - 1, end, room
+    )
+    paint = look.palette.paint
+    bar = paint(look.palette.dim, "|")
+    number = paint(look.palette.dim, f"{span.line:>{look.gutter}}")
+    empty = " " * look.gutter
+    return [
+        f"{empty} {bar}",
+        f"{number} {bar} {shown}".rstrip(),
+        f"{empty} {bar} {' ' * blank}{paint(colour, mark * under)}",
+    ]
+
+
+def _shown(line: str, at: int, hidden: list[tuple[int, int]]) -> list[tuple[int, str, int]]:
+    """Return (column, what is shown, cells) for the characters of `line` around column `at`."""
+    low = max(0, at - _AROUND)
+    near = line[low : at + _AROUND]
+    secret = hidden + [(low + start, low + end) for start, end in secret_ranges(near)]
+    first = max(0, at - _NEAR)
+    part = line[first : at + _NEAR]
+    result: list[tuple[int, str, int]] = []
+    inside = False
+    for column, (character, (shown, wide)) in enumerate(zip(part, cells(part), strict=True), first):
+        if any(start <= column < end for start, end in secret):
+            # One mask for the whole stretch: its length is nobody's business either.
+            result.append((column, "", 0) if inside else (column, _MASK, len(_MASK)))
+            inside = True
+            continue
+        inside = False
+        result.append((column, _TAB, len(_TAB)) if character == "\t" else (column, shown, wide))
+    return result
+
+
+def _cut(shown: list[tuple[int, str, int]], start: int, end: int, room: int) -> tuple[str, int, int]:
+    """Return what fits in `room` cells around `start`, the cells before the caret, and the cells to mark."""
+    if sum(wide for _, _, wide in shown) > room:
+        shown = _window(shown, start, room)
+    blank = sum(wide for column, _, wide in shown if column < start)
+    under = sum(wide for column, _, wide in shown if start <= column < end)
+    return "".join(text for _, text, _ in shown), blank, max(under, 1)
+
+
+def _window(shown: list[tuple[int, str, int]], start: int, room: int) -> list[tuple[int, str, int]]:
+    """Return the stretch of `shown` with a third of the room before `start`, its cut ends marked."""
+    budget = room - 2 * len(_CUT)
+    first = next((index for index, (column, _, _) in enumerate(shown) if column >= start), len(shown))
+    before = 0
+    while first > 0 and before + shown[first - 1][2] <= budget // 3:
+        first -= 1
+        before += shown[first][2]
+    kept: list[tuple[int, str, int]] = []
+    used = 0
+    for item in shown[first:]:
+        if used + item[2] > budget:
+            break
+        kept.append(item)
+        used += item[2]
+    left = [(-1, _CUT, len(_CUT))] if not kept or kept[0][0] > 0 else []
+    right = [(1 << 30, _CUT, len(_CUT))] if first + len(kept) < len(shown) else []
+    return [*left, *kept, *right]
