@@ -44,11 +44,11 @@ class Ledger(Protocol):
     def describe(self) -> str:
         """Return where this is, for messages."""
 
-    def states(self, project: str) -> Mapping[Item, ItemState]:
-        """Return the state of every item of `project`, as a fold of `entries` gives it. Raises LedgerError."""
+    def states(self, project: str | None) -> Mapping[Item, ItemState]:
+        """Return the state of every item of `project` (None: of all), as a fold of `entries` gives it. Raises LedgerError."""
 
-    def entries(self, project: str) -> Iterator[Entry]:
-        """Yield every entry of `project`, oldest first. Raises LedgerError."""
+    def entries(self, project: str | None) -> Iterator[Entry]:
+        """Yield every entry of `project` (None: of all), oldest first. Raises LedgerError."""
 
     def append(self, entries: Sequence[Entry]) -> tuple[Verdict, ...]:
         """Write those of `entries` that win, and return a verdict for each. Raises LedgerError."""

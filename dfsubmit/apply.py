@@ -1,0 +1,356 @@
+"""Carries a plan out: intent, submit, outcome, for each change, and nothing sent without its intent.
+
+The calling thread alone writes to the ledger; worker threads only talk to the engine. Intents are written in batches no
+larger than what can be sent at once, so that none waits past its deadline; outcomes that arrive together are written
+together. Two changes with one hold (workspace and prefix) are never open at the same time. A stop request lets what
+is in flight end and be recorded, and sends nothing new.
+
+Nothing is decided here about what a submit's answer means (`dataforest.classify`), nor about doubts (`recover`).
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import uuid
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from dfsubmit.engine import Accepted, Engine, NotSent, Rejected, Throttled, Unknown
+from dfsubmit.engine import Outcome as Answer
+from dfsubmit.errors import CredentialsError, EngineError, LedgerError, NoSuchAppError, NotOfferedError
+from dfsubmit.journal import Actor, AppRef, Entry, Event, Intent
+from dfsubmit.ledger.base import Ledger, Verdict
+from dfsubmit.plan import Action, Change, Plan
+from dfsubmit.secret import MissingSecretError, redact, resolve_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+# An intent's deadline, in timeouts: the request in hand and one that its worker is still busy with.
+DEADLINE_TIMEOUTS = 2
+
+
+class Result(enum.Enum):
+    """What became of one change."""
+
+    SUBMITTED = "submitted"
+    ADOPTED = "adopted"
+    UNCHANGED = "unchanged"
+    REJECTED = "rejected"
+    NOT_SENT = "not-sent"
+    UNRESOLVED = "unresolved"
+    LOST_RACE = "lost-race"
+    KILLED = "killed"
+    SKIPPED = "skipped"
+
+
+FAILURES = frozenset({Result.REJECTED, Result.NOT_SENT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The result of one change, with a message where there is something to say."""
+
+    change: Change
+    result: Result
+    app: AppRef | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplySettings:
+    """How to apply. `timeout` is that of one request; `parallelism` counts requests at once."""
+
+    parallelism: int = 8
+    timeout: timedelta = timedelta(seconds=30)
+    marker: bool = False
+
+
+@dataclass(slots=True)
+class Stop:
+    """A request to end in good order; `signal_number` says which signal asked for it."""
+
+    signal_number: int = 0
+
+    @property
+    def requested(self) -> bool:
+        """Tell whether to send nothing more."""
+        return self.signal_number != 0
+
+
+def _quiet(_: Done) -> None:
+    """Tell nobody."""
+
+
+@dataclass(kw_only=True)
+class Applier:
+    """One run of apply over one ledger and one engine.
+
+    `environ` is where secrets are read from at the moment of submit; `now` is this machine's clock (aware, UTC);
+    `report` is called with each `Done` as it becomes known.
+    """
+
+    ledger: Ledger
+    engine: Engine
+    actor: Actor
+    environ: Mapping[str, str]
+    now: Callable[[], datetime]
+    settings: ApplySettings = field(default_factory=ApplySettings)
+    stop: Stop = field(default_factory=Stop)
+    report: Callable[[Done], None] = _quiet
+
+    def run(self, plan: Plan) -> tuple[Done, ...]:
+        """Carry out `plan` and return what became of every change of it, in the plan's order.
+
+        Raises LedgerError when an intent or an outcome cannot be recorded; nothing is sent after that. Raises
+        CredentialsError and NotOfferedError when the engine turns everything away, after recording it.
+        """
+        done = {(d.change.item, d.change.action): d for d in self._settled_already(plan)}
+        for finished in (*self._carry_over(plan), *self._submit_all(plan.of(Action.SUBMIT)), *self._kill_all(plan)):
+            done[finished.change.item, finished.change.action] = finished
+        return tuple(
+            done.get((change.item, change.action), Done(change=change, result=Result.SKIPPED))
+            for change in plan.changes
+            if change.action is not Action.ORPHAN
+        )
+
+    def _settled_already(self, plan: Plan) -> Iterable[Done]:
+        for change in plan.of(Action.UNCHANGED):
+            yield Done(change=change, result=Result.UNCHANGED, app=change.app)
+        for change in plan.of(Action.UNRESOLVED):
+            yield Done(change=change, result=Result.UNRESOLVED, message=change.reason)
+
+    def _carry_over(self, plan: Plan) -> Iterable[Done]:
+        """Record under their new names the apps whose manifests were renamed."""
+        moved = [change for change in plan.of(Action.UNCHANGED) if change.carry is not None]
+        entries = [
+            Entry(
+                item=change.item,
+                version=change.version + 1,
+                event=Event.MOVED,
+                at=self.now(),
+                attempt=uuid.uuid4().hex,
+                by=self.actor,
+                app=change.app,
+                message=change.reason,
+            )
+            for change in moved
+        ]
+        for change, verdict in zip(moved, self.ledger.append(entries) if entries else (), strict=True):
+            result = Result.UNCHANGED if verdict is Verdict.WON else Result.LOST_RACE
+            yield Done(change=change, result=result, app=change.app, message=change.reason)
+
+    def _submit_all(self, changes: Sequence[Change]) -> list[Done]:
+        return _Submission(applier=self, pending=deque(changes)).run() if changes else []
+
+    def _kill_all(self, plan: Plan) -> Iterable[Done]:
+        for change in plan.of(Action.KILL):
+            if self.stop.requested or change.app is None:
+                continue
+            done = self._kill(change, change.app)
+            self.report(done)
+            yield done
+
+    def _kill(self, change: Change, app: AppRef) -> Done:
+        try:
+            self.engine.kill(app.id)
+        except NoSuchAppError:
+            return Done(change=change, result=Result.KILLED, app=app, message="already gone")
+        except EngineError as error:
+            return Done(change=change, result=Result.NOT_SENT, app=app, message=error.message)
+        entry = Entry(
+            item=change.item,
+            version=change.version + 1,
+            event=Event.KILLED,
+            at=self.now(),
+            attempt=uuid.uuid4().hex,
+            by=self.actor,
+            app=app,
+        )
+        self.ledger.append([entry])
+        return Done(change=change, result=Result.KILLED, app=app)
+
+
+@dataclass(kw_only=True)
+class _Submission:
+    """The submits of one run: what waits, what is in flight, what is known."""
+
+    applier: Applier
+    pending: deque[Change]
+    in_flight: dict[Future[Answer], tuple[Change, Entry]] = field(default_factory=dict)
+    done: list[Done] = field(default_factory=list)
+    fatal: EngineError | None = None
+
+    def run(self) -> list[Done]:
+        with ThreadPoolExecutor(self.applier.settings.parallelism, thread_name_prefix="submit") as pool:
+            while self.in_flight or self._may_send():
+                if self._may_send() and len(self.in_flight) < self.applier.settings.parallelism:
+                    self._send_batch(pool)
+                if self.in_flight:
+                    self._record_answers()
+        if self.fatal is not None:
+            raise self.fatal
+        return self.done
+
+    def _may_send(self) -> bool:
+        return bool(self.pending) and self.fatal is None and not self.applier.stop.requested
+
+    def _send_batch(self, pool: ThreadPoolExecutor) -> None:
+        """Write the intents of the next batch, and send those that were won."""
+        batch = [(change, body, self._intent(change)) for change, body in self._next_batch()]
+        verdicts = self.applier.ledger.append([entry for _, _, entry in batch]) if batch else ()
+        for (change, body, entry), verdict in zip(batch, verdicts, strict=True):
+            if verdict is Verdict.WON and entry.intent is not None:
+                future = pool.submit(self._send, body, entry.intent.request, entry.intent.deadline)
+                self.in_flight[future] = (change, entry)
+            elif verdict is Verdict.LOST:
+                self._finish(Done(change=change, result=Result.LOST_RACE, message="another run submits it"))
+            else:
+                self._finish(Done(change=change, result=Result.LOST_RACE, message=_held(entry)))
+
+    def _next_batch(self) -> Iterable[tuple[Change, Mapping[str, Any]]]:
+        """Take changes that can be sent now: a free worker each, and no hold twice."""
+        taken = {entry.intent.hold for _, entry in self.in_flight.values() if entry.intent}
+        room = self.applier.settings.parallelism - len(self.in_flight)
+        passed_over: deque[Change] = deque()
+        while self.pending and room > 0:
+            change = self.pending.popleft()
+            prefix = sent_prefix(change, marker=self.applier.settings.marker)
+            if hold_of(change, prefix) in taken:
+                passed_over.append(change)
+                continue
+            try:
+                body = resolve_secrets({**(change.request or {}), "namePrefix": prefix}, self.applier.environ)
+            except MissingSecretError as error:
+                self._finish(Done(change=change, result=Result.NOT_SENT, message=error.message))
+                continue
+            taken.add(hold_of(change, prefix))
+            room -= 1
+            yield change, body
+        self.pending.extendleft(reversed(passed_over))
+
+    def _intent(self, change: Change) -> Entry:
+        sent_after = self.applier.engine.server_now()
+        prefix = sent_prefix(change, marker=self.applier.settings.marker)
+        place = change.place
+        return Entry(
+            item=change.item,
+            version=change.version + 1,
+            event=Event.INTENT,
+            at=self.applier.now(),
+            attempt=uuid.uuid4().hex,
+            by=self.applier.actor,
+            intent=Intent(
+                request=change.request or {},
+                generation=change.generation,
+                source=f"{place.path}:{place.line}" if place else "",
+                prefix=prefix,
+                hold=hold_of(change, prefix),
+                sent_after=sent_after,
+                deadline=sent_after + DEADLINE_TIMEOUTS * self.applier.settings.timeout,
+                engine=self.applier.engine.describe(),
+            ),
+        )
+
+    def _send(self, body: Mapping[str, Any], request: Mapping[str, Any], deadline: datetime) -> Answer:
+        """Run in a worker."""
+        answer = self.applier.engine.submit(body, deadline=deadline)
+        if isinstance(answer, Accepted):
+            return answer
+        # A service may quote what it was sent; a secret in it must not reach the ledger or a terminal.
+        return replace(answer, message=redact(answer.message, request, self.applier.environ))
+
+    def _record_answers(self) -> None:
+        """Wait for answers, and write the outcomes that have come together."""
+        answered, _ = wait(self.in_flight, return_when=FIRST_COMPLETED)
+        known = [(*self.in_flight.pop(future), self._answer(future)) for future in answered]
+        entries = [self._outcome(entry, answer) for _, entry, answer in known]
+        try:
+            verdicts = self.applier.ledger.append(entries)
+        except LedgerError as error:
+            raise _unrecorded(error, known) from error
+        for (change, _, answer), entry, verdict in zip(known, entries, verdicts, strict=True):
+            # Lost only if another run settled this intent meanwhile: its entry stands, and tells the truth.
+            settled = _done(change, answer) if verdict is Verdict.WON else None
+            self._finish(
+                settled or Done(change=change, result=Result.LOST_RACE, app=entry.app, message="settled by another run")
+            )
+
+    def _answer(self, future: Future[Answer]) -> Answer:
+        """Return the answer of a worker; what it raised says whether anything can have started."""
+        try:
+            return future.result()
+        except (CredentialsError, NotOfferedError) as error:
+            self.fatal = error
+            return Rejected(message=error.message)
+        except Exception as error:  # noqa: BLE001  # whatever went wrong after the intent, the app may have started
+            return Unknown(message=f"{type(error).__name__} while submitting")
+
+    def _outcome(self, intent: Entry, answer: Answer) -> Entry:
+        common = replace(intent, version=intent.version + 1, at=self.applier.now(), intent=None)
+        match answer:
+            case Accepted(app=app):
+                return replace(common, event=Event.ACCEPTED, app=AppRef(id=app.id, name=app.name))
+            case Rejected(message=message):
+                return replace(common, event=Event.REJECTED, message=message)
+            case NotSent(message=message) | Throttled(message=message):
+                return replace(common, event=Event.NOT_SENT, message=message)
+            case Unknown(message=message):
+                server_at = self.applier.engine.server_now()
+                return replace(common, event=Event.UNKNOWN, message=message, server_at=server_at)
+
+    def _finish(self, done: Done) -> None:
+        self.done.append(done)
+        self.applier.report(done)
+
+
+def sent_prefix(change: Change, *, marker: bool) -> str:
+    """Return the name prefix as it is sent: with a `marker`, the manifest's and five characters of the item's digest."""
+    prefix = str((change.request or {}).get("namePrefix", ""))
+    return prefix + marker_of(change) if marker else prefix
+
+
+def marker_of(change: Change) -> str:
+    """Return five characters of a-z0-9 that stand for the change's key and fingerprint."""
+    digest = int.from_bytes(hashlib.sha256(f"{change.item.key} {change.item.fingerprint}".encode()).digest())
+    alphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
+    letters = []
+    for _ in range(5):
+        digest, index = divmod(digest, len(alphabet))
+        letters.append(alphabet[index])
+    return "".join(letters)
+
+
+def hold_of(change: Change, prefix: str) -> str:
+    """Return what the submission keeps from others while it is open: `workspace/prefix`."""
+    return f"{(change.request or {}).get('aiWorkspaceId', '')}/{prefix}"
+
+
+def _held(entry: Entry) -> str:
+    hold = entry.intent.hold if entry.intent else ""
+    return f"an unsettled submission holds the same workspace and prefix ({hold}); it goes out once that is settled"
+
+
+def _done(change: Change, answer: Answer) -> Done:
+    match answer:
+        case Accepted(app=app):
+            return Done(change=change, result=Result.SUBMITTED, app=AppRef(id=app.id, name=app.name))
+        case Rejected(message=message):
+            return Done(change=change, result=Result.REJECTED, message=message)
+        case NotSent(message=message) | Throttled(message=message):
+            return Done(change=change, result=Result.NOT_SENT, message=message)
+        case Unknown(message=message):
+            return Done(change=change, result=Result.UNRESOLVED, message=message)
+
+
+def _unrecorded(error: LedgerError, known: Sequence[tuple[Change, Entry, Answer]]) -> LedgerError:
+    """Return an error that names what was started but not recorded."""
+    started = [f"{change.name} → {answer.app.id}" for change, _, answer in known if isinstance(answer, Accepted)]
+    also = f"; started but not recorded: {', '.join(started)}" if started else ""
+    return type(error)(
+        f"{error.message}{also}", tip=error.tip or "mend the ledger and run apply again: it will find them"
+    )

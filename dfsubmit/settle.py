@@ -1,0 +1,155 @@
+"""Settles what earlier runs left open: waits until it can be judged, looks, and records the ruling.
+
+`recover` decides; this module asks the engine, watches the clock, and writes to the ledger. It never submits. An item
+that a living process on this machine is submitting right now is left to it. One whose process cannot be seen (another
+machine) is waited for until its deadline and the settle time have passed, or its outcome appears in the ledger.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from dfsubmit.apply import Stop
+from dfsubmit.errors import NoSuchAppError
+from dfsubmit.identity import is_provably_alive, is_provably_dead
+from dfsubmit.journal import Actor, AppRef, Entry, Event, Item, ItemState, State
+from dfsubmit.recover import Adopt, Doubt, NothingStarted, Ruling, Undecidable, Wait, candidates, rule, settled_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dfsubmit.engine import App, AppDetail, Engine
+    from dfsubmit.ledger.base import Ledger
+
+# The ledger is read again at least this often while waiting: another run may settle the same item.
+LOOK_AGAIN = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What was found out about one item. `ruling` is a Wait only where the run was stopped while waiting."""
+
+    item: Item
+    state: ItemState
+    ruling: Ruling
+
+
+def _quiet(_: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(kw_only=True)
+class Settler:
+    """One look at everything that is open in `project`.
+
+    `now` is this machine's clock, `sleep` waits (seconds), `settle` is the settle window, `tell` gets lines of progress.
+    """
+
+    ledger: Ledger
+    engine: Engine
+    project: str
+    actor: Actor
+    settle: timedelta
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    stop: Stop = field(default_factory=Stop)
+    tell: Callable[[str], None] = _quiet
+    _found_dead: dict[Item, datetime] = field(default_factory=dict)
+
+    def run(self) -> tuple[Settled, ...]:
+        """Settle what can be settled and return a ruling for every item that was open. Raises EngineError, LedgerError."""
+        found: dict[Item, Settled] = {}
+        while True:
+            doubts = self._doubts()
+            found = {item: was for item, was in found.items() if not isinstance(was.ruling, Wait)}
+            if doubts:
+                found |= {settled.item: settled for settled in self._look(doubts)}
+            waiting = [was.ruling.until for was in found.values() if isinstance(was.ruling, Wait)]
+            if not waiting or self.stop.requested:
+                return tuple(found[item] for item in sorted(found))
+            self._wait_until(min(waiting), len(waiting))
+
+    def _doubts(self) -> list[Doubt]:
+        """Return the open items that are ours to judge, with the time from which they can be."""
+        opened = {item: state for item, state in self.ledger.states(self.project).items() if state.is_open}
+        return [
+            Doubt(
+                item=item,
+                state=state,
+                settled_at=settled_at(state, settle=self.settle, found_dead_at=self._dead_since(item, state)),
+            )
+            for item, state in sorted(opened.items())
+            if not self._busy_elsewhere(state)
+        ]
+
+    def _dead_since(self, item: Item, state: ItemState) -> datetime | None:
+        if state.state is not State.IN_FLIGHT or state.last is None:
+            return None
+        if item not in self._found_dead and is_provably_dead(state.last.by):
+            self._found_dead[item] = self.engine.server_now()
+        return self._found_dead.get(item)
+
+    def _busy_elsewhere(self, state: ItemState) -> bool:
+        """Tell whether a living process of this machine is still submitting the item."""
+        if state.state is not State.IN_FLIGHT or state.last is None or state.intent is None:
+            return False
+        overdue = self.engine.server_now() > state.intent.deadline + self.settle
+        return not overdue and is_provably_alive(state.last.by)
+
+    def _look(self, doubts: list[Doubt]) -> list[Settled]:
+        listing = self.engine.list_apps()
+        claims = {state.app.id: state for state in self.ledger.states(None).values() if state.app is not None}
+        workspaces = self.engine.workspaces()
+        likely = [app for doubt in doubts for app in candidates(doubt, listing, claims, workspaces, {})]
+        rulings = rule(
+            doubts,
+            listing=listing,
+            claims=claims,
+            workspaces=workspaces,
+            details=self._details(likely),
+            settle=self.settle,
+        )
+        for doubt in doubts:
+            self._record(doubt, rulings[doubt.item])
+        return [Settled(item=doubt.item, state=doubt.state, ruling=rulings[doubt.item]) for doubt in doubts]
+
+    def _details(self, apps: list[App]) -> Mapping[str, AppDetail]:
+        details = {}
+        for app in apps:
+            try:
+                details[app.id] = self.engine.get(app.id)
+            except NoSuchAppError:
+                continue
+        return details
+
+    def _record(self, doubt: Doubt, ruling: Ruling) -> None:
+        """Write the ruling; another run that was first wrote the same."""
+        match ruling:
+            case Adopt(app=app):
+                self.ledger.append([self._entry(doubt, Event.ADOPTED, AppRef(id=app.id, name=app.name))])
+                self.tell(f"{doubt.item.name}: found {app.name} ({app.id}) running for it; recorded")
+            case NothingStarted():
+                self.ledger.append([self._entry(doubt, Event.NOTHING_STARTED, None)])
+                self.tell(f"{doubt.item.name}: nothing had started")
+            case Wait() | Undecidable():
+                pass
+
+    def _entry(self, doubt: Doubt, event: Event, app: AppRef | None) -> Entry:
+        return Entry(
+            item=doubt.item,
+            version=doubt.state.version + 1,
+            event=event,
+            at=self.now(),
+            attempt=doubt.state.last.attempt if doubt.state.last else uuid.uuid4().hex,
+            by=self.actor,
+            app=app,
+        )
+
+    def _wait_until(self, until: datetime, count: int) -> None:
+        left = until - self.engine.server_now()
+        if left > timedelta(0):
+            self.tell(f"waiting {left.total_seconds():.0f} s to settle {count} submissions of unknown outcome")
+        self.sleep(max(0.05, min(left, LOOK_AGAIN).total_seconds()))
