@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from dfsubmit.engine import Accepted, Engine, NotSent, Rejected, Throttled, Unknown
 from dfsubmit.engine import Outcome as Answer
 from dfsubmit.errors import CredentialsError, EngineError, LedgerError, NoSuchAppError, NotOfferedError
-from dfsubmit.journal import Actor, AppRef, Entry, Event, Intent
+from dfsubmit.journal import NOTHING, Actor, AppRef, Entry, Event, Intent
 from dfsubmit.ledger.base import Ledger, Verdict
 from dfsubmit.plan import Action, Change, Plan
 from dfsubmit.secret import MissingSecretError, redact, resolve_secrets
@@ -274,11 +274,24 @@ class _Submission:
         except LedgerError as error:
             raise _unrecorded(error, known) from error
         for (change, _, answer), entry, verdict in zip(known, entries, verdicts, strict=True):
-            # Lost only if another run settled this intent meanwhile: its entry stands, and tells the truth.
-            settled = _done(change, answer) if verdict is Verdict.WON else None
-            self._finish(
-                settled or Done(change=change, result=Result.LOST_RACE, app=entry.app, message="settled by another run")
-            )
+            self._finish(_done(change, answer) if verdict is Verdict.WON else self._settled_meanwhile(change, entry))
+
+    def _settled_meanwhile(self, change: Change, outcome: Entry) -> Done:
+        """Return what became of an intent that another run has closed before our answer came.
+
+        If it concluded that nothing had started although our app was accepted, the app is recorded now.
+        """
+        state = self.applier.ledger.states(change.item.project).get(change.item, NOTHING)
+        if outcome.app is None or state.app == outcome.app:
+            return Done(change=change, result=Result.LOST_RACE, app=state.app, message="settled by another run")
+        late = replace(outcome, version=state.version + 1, event=Event.ADOPTED)
+        if self.applier.ledger.append([late]) == (Verdict.WON,):
+            return Done(change=change, result=Result.SUBMITTED, app=outcome.app)
+        message = (
+            f"{outcome.app.name} ({outcome.app.id}) was started, but another run settled this submission otherwise; "
+            "look at both apps and kill one"
+        )
+        return Done(change=change, result=Result.UNRESOLVED, app=outcome.app, message=message)
 
     def _answer(self, future: Future[Answer]) -> Answer:
         """Return the answer of a worker; what it raised says whether anything can have started."""

@@ -58,6 +58,7 @@ class Settler:
     stop: Stop = field(default_factory=Stop)
     tell: Callable[[str], None] = _quiet
     _found_dead: dict[Item, datetime] = field(default_factory=dict)
+    _told_until: datetime | None = None
 
     def run(self) -> tuple[Settled, ...]:
         """Settle what can be settled and return a ruling for every item that was open. Raises EngineError, LedgerError."""
@@ -150,6 +151,7 @@ class Settler:
 
     def _wait_until(self, until: datetime, count: int) -> None:
         left = until - self.engine.server_now()
-        if left > timedelta(0):
+        if left > timedelta(0) and until != self._told_until:
+            self._told_until = until
             self.tell(f"waiting {left.total_seconds():.0f} s to settle {count} submissions of unknown outcome")
         self.sleep(max(0.05, min(left, LOOK_AGAIN).total_seconds()))
