@@ -1,0 +1,40 @@
+"""Where `dfsubmit` and `python -m dfsubmit` begin.
+
+The version is answered before anything is imported, because people and scripts ask for it often. All the rest goes to
+`cli.boundary`, which owns every way a run can end. Rule: this file imports nothing at its top but `sys`.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from dfsubmit import __version__
+
+_INTERRUPTED = 130
+
+
+def main() -> int:
+    """Run the command line in `sys.argv` and return its exit code."""
+    arguments = sys.argv[1:]
+    try:
+        if arguments in (["--version"], ["-V"]) and _told_version():
+            return 0
+        from dfsubmit.cli.boundary import run  # noqa: PLC0415  # click is paid for by those who need it
+
+        return run(arguments)
+    except KeyboardInterrupt:  # pressed while the imports were still under way
+        return _INTERRUPTED
+
+
+def _told_version() -> bool:
+    """Write the version; tell whether that went well. If not, the boundary finds out what to say about it."""
+    try:
+        sys.stdout.write(f"dfsubmit {__version__}\n")
+        sys.stdout.flush()
+    except (AttributeError, OSError):
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,146 @@
+"""What one run was told, as one typed value: a flag beats a DFSUBMIT_* variable beats the Project beats the default.
+
+Pure. `Flags` is what click found on the command line, before anything else was looked at; `Settings` is what holds.
+A verb resolves twice when a Project can change the answer: once to learn which files to read, once more with what the
+Project says. Rules: an empty variable counts as not set; a value that makes no sense is a UsageError that names its variable.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dfsubmit.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ENGINES = ("local", "dataforest")
+LEDGERS = ("sqlite", "memory")
+DEFAULT_FILES = ("specs",)
+PREFIX = "DFSUBMIT_"
+
+_WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """The common options as they were given; None, zero and empty mean that one was not given."""
+
+    file: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    output: str | None = None
+    outputs: tuple[str, ...] = ("text",)
+    engine: str | None = None
+    base_url: str | None = None
+    ledger: str | None = None
+    offline: bool = False
+    strict: bool = False
+    yes: bool = False
+    no_input: bool = False
+    quiet: bool = False
+    verbose: int = 0
+    no_color: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerPlace:
+    """Where a ledger lies: `sqlite` with a path, or `memory`. A path as given starts at the working directory."""
+
+    type: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectChoices:
+    """What a Project says about things that a flag or a variable may override; None where it is silent."""
+
+    engine: str | None = None
+    base_url: str | None = None
+    ledger: LedgerPlace | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What holds for this run. `verbosity`: -1 quiet, 0 as usual, 1 and more for detail. None: nobody said."""
+
+    files: tuple[str, ...]
+    select: tuple[str, ...]
+    output: str
+    engine: str
+    base_url: str | None
+    ledger: LedgerPlace | None
+    offline: bool
+    strict: bool
+    yes: bool
+    no_input: bool
+    verbosity: int
+    no_color: bool
+
+
+def resolve(flags: Flags, environ: Mapping[str, str], project: ProjectChoices | None = None) -> Settings:
+    """Return what holds. Raises UsageError for a value that makes no sense."""
+    said = project or ProjectChoices()
+    return Settings(
+        files=flags.file or _listed(environ, "FILE", os.pathsep) or DEFAULT_FILES,
+        select=flags.select or _listed(environ, "SELECT", ","),
+        output=flags.output or _choice(environ, "OUTPUT", flags.outputs) or flags.outputs[0],
+        engine=flags.engine or _choice(environ, "ENGINE", ENGINES) or said.engine or ENGINES[0],
+        base_url=flags.base_url or environ.get(PREFIX + "BASE_URL") or said.base_url,
+        ledger=_ledger(flags, environ) or said.ledger,
+        offline=flags.offline or _switch(environ, "OFFLINE"),
+        strict=flags.strict or _switch(environ, "STRICT"),
+        yes=flags.yes or _switch(environ, "YES"),
+        no_input=flags.no_input or _switch(environ, "NO_INPUT"),
+        verbosity=_verbosity(flags, environ),
+        no_color=flags.no_color or _switch(environ, "NO_COLOR"),
+    )
+
+
+def ledger_place(text: str, *, source: str = "--ledger") -> LedgerPlace:
+    """Return the place that `sqlite:PATH` or `memory:` names. Raises UsageError, which names `source`."""
+    kind, colon, place = text.partition(":")
+    if not colon or kind not in LEDGERS or (kind == "sqlite") != bool(place):
+        raise UsageError(f"{source} is '{text}', which names no ledger", tip="write sqlite:PATH or memory:")
+    return LedgerPlace(type=kind, place=place)
+
+
+def _ledger(flags: Flags, environ: Mapping[str, str]) -> LedgerPlace | None:
+    if flags.ledger:
+        return ledger_place(flags.ledger)
+    text = environ.get(PREFIX + "LEDGER")
+    return ledger_place(text, source=PREFIX + "LEDGER") if text else None
+
+
+def _listed(environ: Mapping[str, str], name: str, separator: str) -> tuple[str, ...]:
+    return tuple(part for part in environ.get(PREFIX + name, "").split(separator) if part)
+
+
+def _choice(environ: Mapping[str, str], name: str, choices: Sequence[str]) -> str | None:
+    value = environ.get(PREFIX + name)
+    if not value:
+        return None
+    if value not in choices:
+        raise UsageError(f"{PREFIX}{name} is '{value}'", tip=f"set it to {' or '.join(choices)}, or unset it")
+    return value
+
+
+def _switch(environ: Mapping[str, str], name: str) -> bool:
+    value = environ.get(PREFIX + name)
+    if not value:
+        return False
+    if value.lower() not in _WORDS:
+        raise UsageError(f"{PREFIX}{name} is '{value}'", tip="set it to 1 or 0, or unset it")
+    return _WORDS[value.lower()]
+
+
+def _verbosity(flags: Flags, environ: Mapping[str, str]) -> int:
+    if flags.quiet and flags.verbose:
+        raise UsageError("--quiet and --verbose contradict each other", tip="keep one of them")
+    if flags.quiet or flags.verbose:
+        return flags.verbose or -1
+    if _switch(environ, "QUIET"):
+        return -1
+    level = environ.get(PREFIX + "VERBOSE") or "0"
+    return int(level) if level.isdecimal() and level.isascii() and len(level) == 1 else int(_switch(environ, "VERBOSE"))
