@@ -1,0 +1,149 @@
+"""One run of apply from end to end: settle, plan, check, submit, and settle what this run left in doubt.
+
+Consent is asked by the caller for the plan it showed; an item that it showed as unresolved may be submitted in the same
+run once it is proved that nothing had started. A run takes as many rounds as it needs to settle its own doubts, within
+a bound, so that a passing fault needs no second command.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from dfsubmit.apply import FAILURES, Applier, Done, Result
+from dfsubmit.errors import LimitError
+from dfsubmit.journal import NOTHING, AppRef, Item, ItemState, State
+from dfsubmit.plan import Action, Change, Plan
+from dfsubmit.recover import Adopt, Undecidable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dfsubmit.settle import Settled, Settler
+
+# A fault that outlives this many submits of one item is no passing one.
+MAX_ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a run did: a result for every change, and the rulings that left something open."""
+
+    results: tuple[Done, ...]
+    undecided: tuple[Settled, ...] = ()
+
+    def count(self, *results: Result) -> int:
+        """Return how many changes ended with one of `results`."""
+        return sum(done.result in results for done in self.results)
+
+    @property
+    def exit_code(self) -> int:
+        """Return the exit code of the run: unresolved before failed before lost races."""
+        if self.count(Result.UNRESOLVED):
+            return 3
+        if self.count(*FAILURES):
+            return 1
+        wanted = self.count(Result.SUBMITTED, Result.ADOPTED, Result.KILLED, Result.LOST_RACE)
+        return 4 if wanted and self.count(Result.LOST_RACE) == wanted else 0
+
+
+@dataclass(kw_only=True)
+class Reconciler:
+    """Settles and applies until nothing is left to do. `plan_again` makes a plan from the ledger as it is now."""
+
+    settler: Settler
+    applier: Applier
+    plan_again: Callable[[], Plan]
+    max_submit: int
+    _results: dict[Item, Done] = field(default_factory=dict)
+    _undecided: dict[Item, Settled] = field(default_factory=dict)
+
+    def run(self) -> Report:
+        """Carry everything out. Raises LimitError before anything is sent, EngineError and LedgerError."""
+        adopted = self._settle()
+        plan = self.plan_again()
+        check_limit(plan, self.max_submit)
+        self._apply(plan, adopted)
+        for _ in range(MAX_ROUNDS - 1):
+            if self.applier.stop.requested or not self._in_doubt():
+                break
+            adopted = self._settle()
+            freed = self._freed(self.plan_again())
+            self._mark_adopted(adopted)
+            if freed.changes:
+                self._apply(freed, {})
+        return Report(
+            results=tuple(self._results[item] for item in sorted(self._results)), undecided=self._open_rulings()
+        )
+
+    def _settle(self) -> dict[Item, Settled]:
+        """Settle, keep what stays undecided, and return what was adopted."""
+        rulings = self.settler.run()
+        self._undecided = {was.item: was for was in rulings if isinstance(was.ruling, Undecidable)}
+        return {was.item: was for was in rulings if isinstance(was.ruling, Adopt)}
+
+    def _apply(self, plan: Plan, adopted: Mapping[Item, Settled]) -> None:
+        for done in self.applier.run(plan):
+            self._results[done.change.item] = self._in_context(done, adopted)
+        for item, was in adopted.items():
+            if item not in self._results and isinstance(was.ruling, Adopt):
+                app = AppRef(id=was.ruling.app.id, name=was.ruling.app.name)
+                change = Change(action=Action.UNRESOLVED, item=item, version=was.state.version, reason="settled")
+                self._results[item] = Done(change=change, result=Result.ADOPTED, app=app)
+
+    def _in_context(self, done: Done, adopted: Mapping[Item, Settled]) -> Done:
+        """Return `done` as this run saw it: what it just adopted, and what a living run elsewhere is busy with."""
+        if done.change.item in adopted and done.result is Result.UNCHANGED:
+            return replace(done, result=Result.ADOPTED)
+        untouched = done.result is Result.UNRESOLVED and done.change.action is Action.UNRESOLVED
+        if untouched and done.change.item not in self._undecided:
+            return replace(done, result=Result.LOST_RACE)
+        return done
+
+    def _in_doubt(self) -> bool:
+        """Tell whether this run left an item open that a look could settle."""
+        return any(
+            done.result is Result.UNRESOLVED and item not in self._undecided for item, done in self._results.items()
+        )
+
+    def _mark_adopted(self, adopted: Mapping[Item, Settled]) -> None:
+        for item, was in adopted.items():
+            before = self._results.get(item)
+            if before is not None and isinstance(was.ruling, Adopt):
+                app = AppRef(id=was.ruling.app.id, name=was.ruling.app.name)
+                self._results[item] = Done(change=before.change, result=Result.ADOPTED, app=app)
+
+    def _freed(self, plan: Plan) -> Plan:
+        """Return the part of `plan` that this run tried and may try again, because nothing had started."""
+        again = tuple(
+            change
+            for change in plan.of(Action.SUBMIT)
+            if (before := self._results.get(change.item)) is not None and before.result is Result.UNRESOLVED
+        )
+        return replace(plan, changes=again)
+
+    def _open_rulings(self) -> tuple[Settled, ...]:
+        return tuple(self._undecided[item] for item in sorted(self._undecided))
+
+
+def check_limit(plan: Plan, max_submit: int) -> None:
+    """Raise LimitError when `plan` submits more apps than are allowed in one run."""
+    count = len(plan.of(Action.SUBMIT))
+    if count > max_submit:
+        raise LimitError(
+            f"the plan submits {count} apps, more than the limit of {max_submit}; nothing was submitted",
+            tip=f"if that is what you want: --max-submit {count}",
+        )
+
+
+def refresh(plan: Plan, states: Mapping[Item, ItemState]) -> Plan:
+    """Return a saved plan as the ledger now allows: what it showed as unresolved and is settled by now, moves on."""
+    return replace(plan, changes=tuple(_refreshed(change, states.get(change.item, NOTHING)) for change in plan.changes))
+
+
+def _refreshed(change: Change, state: ItemState) -> Change:
+    if change.action is not Action.UNRESOLVED or state.is_open:
+        return change
+    if state.state is State.FREE and change.place is not None:
+        return replace(change, action=Action.SUBMIT, version=state.version, reason="earlier attempt started nothing")
+    return replace(change, action=Action.UNCHANGED, version=state.version, app=state.app, reason=state.state.value)

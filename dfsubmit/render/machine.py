@@ -1,0 +1,231 @@
+"""The JSON documents of plan, apply and status, as types, and the values that fill them.
+
+Scripts read these: a member is never renamed or removed under the same `schemaVersion`. The published JSON Schemas
+are generated from the types. Times are RFC 3339.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+
+from dfsubmit.diff import ABSENT
+from dfsubmit.plan import Action, Change, Plan
+from dfsubmit.render.plan import apply_summary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dfsubmit.apply import Done
+    from dfsubmit.engine import App
+
+SCHEMA_VERSION = 1
+
+
+class Source(TypedDict):
+    """Where a manifest stands: 1-based line and column."""
+
+    path: str
+    line: int
+    column: int
+
+
+class AppDocument(TypedDict):
+    """An app, with its state where the engine was asked."""
+
+    id: str
+    name: str
+    state: NotRequired[str]
+    finalStatus: NotRequired[str]
+    startedAt: NotRequired[str | None]
+    finishedAt: NotRequired[str | None]
+
+
+class Field(TypedDict):
+    """A field of the spec that differs from the last submission; a side that does not exist is left out."""
+
+    path: str
+    before: NotRequired[Any]
+    after: NotRequired[Any]
+
+
+class ChangeDocument(TypedDict):
+    """One change of a plan."""
+
+    action: str
+    name: str
+    generation: int
+    fingerprint: str
+    version: int
+    reason: str
+    source: NotRequired[Source]
+    app: NotRequired[AppDocument]
+    fields: NotRequired[list[Field]]
+    notes: NotRequired[list[str]]
+    request: NotRequired[dict[str, Any] | None]
+
+
+class PlanSummary(TypedDict):
+    """Counts of changes."""
+
+    submit: int
+    kill: int
+    unchanged: int
+    unresolved: int
+    orphan: int
+
+
+class Basis(TypedDict):
+    """What a plan was made from."""
+
+    ledger: str
+    engine: str
+    engineAsked: bool
+    wholeSet: bool
+
+
+class PlanDocument(TypedDict):
+    """What `plan -o json` prints."""
+
+    schemaVersion: int
+    project: str
+    basis: Basis
+    summary: PlanSummary
+    token: str
+    changes: list[ChangeDocument]
+
+
+class ApplySummary(TypedDict):
+    """Counts of results."""
+
+    submitted: int
+    adopted: int
+    unchanged: int
+    failed: int
+    unresolved: int
+    lostRace: int
+    killed: int
+
+
+class ResultDocument(TypedDict):
+    """What became of one change."""
+
+    name: str
+    fingerprint: str
+    outcome: str
+    app: NotRequired[AppDocument]
+    message: NotRequired[str]
+
+
+class ApplyDocument(TypedDict):
+    """What `apply -o json` prints."""
+
+    schemaVersion: int
+    summary: ApplySummary
+    results: list[ResultDocument]
+
+
+class StatusApp(TypedDict):
+    """One submitted app as the ledger and the engine know it."""
+
+    name: str
+    generation: int
+    fingerprint: str
+    ledger: str
+    app: NotRequired[AppDocument]
+    submittedAt: NotRequired[str]
+    logTail: NotRequired[list[str]]
+    message: NotRequired[str]
+
+
+class StatusDocument(TypedDict):
+    """What `status -o json` prints."""
+
+    schemaVersion: int
+    apps: list[StatusApp]
+
+
+def json_text(document: Mapping[str, Any]) -> str:
+    """Return a document as it is printed: two spaces, keys in the order of the type, one line feed at the end."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def plan_document(plan: Plan, basis: Basis) -> PlanDocument:
+    """Return `plan` as its JSON document."""
+    return PlanDocument(
+        schemaVersion=SCHEMA_VERSION,
+        project=plan.project,
+        basis=basis,
+        summary=PlanSummary(
+            submit=len(plan.of(Action.SUBMIT)),
+            kill=len(plan.of(Action.KILL)),
+            unchanged=len(plan.of(Action.UNCHANGED)),
+            unresolved=len(plan.of(Action.UNRESOLVED)),
+            orphan=len(plan.of(Action.ORPHAN)),
+        ),
+        token=plan.token,
+        changes=[_change(change) for change in plan.changes],
+    )
+
+
+def apply_document(results: Sequence[Done]) -> ApplyDocument:
+    """Return what became of a plan as its JSON document."""
+    counts = apply_summary(results)
+    return ApplyDocument(
+        schemaVersion=SCHEMA_VERSION,
+        summary=ApplySummary(**counts),  # type: ignore[typeddict-item]  # the groups are named after the members
+        results=[_result(done) for done in results],
+    )
+
+
+def app_document(app: App) -> AppDocument:
+    """Return what the engine shows of an app."""
+    return AppDocument(
+        id=app.id,
+        name=app.name,
+        state=app.state,
+        finalStatus=app.final_status,
+        startedAt=app.started_at.isoformat() if app.started_at else None,
+        finishedAt=app.finished_at.isoformat() if app.finished_at else None,
+    )
+
+
+def _result(done: Done) -> ResultDocument:
+    result = ResultDocument(name=done.change.name, fingerprint=done.change.item.fingerprint, outcome=done.result.value)
+    if done.app is not None:
+        result["app"] = AppDocument(id=done.app.id, name=done.app.name)
+    if done.message:
+        result["message"] = done.message
+    return result
+
+
+def _change(change: Change) -> ChangeDocument:
+    document = ChangeDocument(
+        action=change.action.value,
+        name=change.name,
+        generation=change.generation,
+        fingerprint=change.item.fingerprint,
+        version=change.version,
+        reason=change.reason,
+    )
+    if change.place is not None:
+        document["source"] = Source(path=change.place.path, line=change.place.line, column=change.place.column)
+    if change.remote is not None:
+        document["app"] = app_document(change.remote)
+    elif change.app is not None:
+        document["app"] = AppDocument(id=change.app.id, name=change.app.name)
+    if change.fields:
+        document["fields"] = [_field(field.path, field.before, field.after) for field in change.fields]
+    if change.notes:
+        document["notes"] = list(change.notes)
+    document["request"] = dict(change.request) if change.request is not None else None
+    return document
+
+
+def _field(path: str, before: Any, after: Any) -> Field:
+    field = Field(path=path)
+    if before is not ABSENT:
+        field["before"] = before
+    if after is not ABSENT:
+        field["after"] = after
+    return field
