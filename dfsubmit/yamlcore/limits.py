@@ -1,0 +1,16 @@
+"""The bounds that a YAML text must keep, each with its reason. Beyond one lies a finding, never a crash."""
+
+from __future__ import annotations
+
+# The deepest manifest nests 6 levels; 64 leaves room and stays far from Python's recursion limit.
+MAX_DEPTH = 64
+# In characters. A submit body with a longer string would not pass the service; a long script belongs in a file.
+MAX_SCALAR = 65_536
+# In characters of one number as written. No field needs 20; Python refuses to print some thousands.
+MAX_NUMBER = 100
+# In values plus characters, after aliases are written out. Four times the largest file; a bomb needs far more.
+MAX_EXPANDED = 4 * 1_048_576
+# In findings for one file. Nobody reads on after so many, and a hostile file could have one a byte.
+MAX_FINDINGS = 200
+# In bytes for one file (`sources`). A thousand manifests fit; a larger file is not a manifest.
+MAX_FILE = 1_048_576
