@@ -1,0 +1,114 @@
+"""`dfsubmit init`: a new folder of manifests that validates and applies as it is.
+
+Which files those are, `scaffold` says; this module writes them. Rules: nothing that exists is ever overwritten, and
+nothing at all is written when one of the files is already there with other content.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dfsubmit.cli import output
+from dfsubmit.cli.options import common, complete_path, verb
+from dfsubmit.cli.settings import Flags, Settings, resolve
+from dfsubmit.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LONGEST_NAME = 63
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What `init` was asked. `name` is empty when the folder gives it."""
+
+    settings: Settings
+    folder: Path
+    name: str
+
+
+@verb(
+    "init",
+    exits={0: "the folder is ready", 1: "a file is already there with other content, or cannot be written"},
+    examples=("dfsubmit init", "dfsubmit init nlp-training && cd nlp-training && dfsubmit apply --yes --wait"),
+)
+@click.argument("folder", metavar="[FOLDER]", default=".", shell_complete=complete_path)
+@click.option("--name", metavar="NAME", default="", help="The project's id.  [default: made from the folder's name]")
+@common()
+def command(flags: Flags, folder: str, name: str) -> int:
+    """Fill FOLDER (by default the one you are in) with a small project to start from.
+
+    It holds a Project for the embedded engine, an app that runs in seconds, and its input; `dfsubmit validate` and
+    `dfsubmit apply` work in it as it is. Files that exist are left alone.
+    """
+    return run(Options(settings=resolve(flags, os.environ), folder=Path(folder), name=name))
+
+
+def run(options: Options) -> int:
+    """Write the files that are missing. Raises InputError, UsageError."""
+    from dfsubmit.scaffold import files
+
+    out = output.make(options.settings, os.environ)
+    wanted = files(_project_name(options))
+    missing = _missing(options.folder, wanted)
+    for relative in missing:
+        _write(options.folder / relative, wanted[relative])
+        out.note(f"wrote {options.folder / relative}")
+    kept = len(wanted) - len(missing)
+    out.line(f"Init: {len(missing)} files written, {kept} already there.")
+    step = "" if options.folder.resolve() == Path.cwd() else f"cd {options.folder} && "
+    out.note(f"next: {step}dfsubmit validate && dfsubmit apply --wait")
+    return 0
+
+
+def _project_name(options: Options) -> str:
+    """Return the name that was given, or the folder's as a DNS label. Raises UsageError."""
+    name = options.name or name_from(options.folder.resolve().name)
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"'{name}' cannot be a project's id",
+            tip="give one with --name: 1 to 63 lower-case letters, digits and hyphens, no hyphen at either end",
+        )
+    return name
+
+
+def name_from(folder: str) -> str:
+    """Return a folder's name as a project's id: what a DNS label cannot hold becomes a hyphen; empty if nothing is left."""
+    return re.sub(r"[^a-z0-9]+", "-", folder.lower())[:_LONGEST_NAME].strip("-")
+
+
+def _missing(folder: Path, wanted: Mapping[str, str]) -> list[str]:
+    """Return which files are not there. Raises InputError when one is there with other content."""
+    missing, other = [], []
+    for relative, text in wanted.items():
+        try:
+            if (folder / relative).read_bytes() != text.encode():
+                other.append(relative)
+        except FileNotFoundError:
+            missing.append(relative)
+        except OSError as error:
+            raise InputError(f"{folder / relative}: {error.strerror}", tip="choose another folder") from error
+    if other:
+        raise InputError(
+            f"{folder} already holds {', '.join(other)}; nothing was written",
+            tip="choose another folder, or move these files away",
+        )
+    return missing
+
+
+def _write(path: Path, text: str) -> None:
+    """Write one file that must not exist yet. Raises InputError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as stream:
+            stream.write(text.encode())
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}", tip="choose a folder that can be written to") from error
