@@ -7,7 +7,7 @@ nothing at all is written when one of the files is already there with other cont
 from __future__ import annotations
 
 import os
-import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,9 +21,6 @@ from dfsubmit.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_LONGEST_NAME = 63
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,25 +61,24 @@ def run(options: Options) -> int:
         out.note(f"wrote {options.folder / relative}")
     kept = len(wanted) - len(missing)
     out.line(f"Init: {len(missing)} files written, {kept} already there.")
-    step = "" if options.folder.resolve() == Path.cwd() else f"cd {options.folder} && "
+    step = "" if options.folder.resolve() == Path.cwd() else f"cd {shlex.quote(str(options.folder))} && "
     out.note(f"next: {step}dfsubmit validate && dfsubmit apply --wait")
     return 0
 
 
 def _project_name(options: Options) -> str:
-    """Return the name that was given, or the folder's as a DNS label. Raises UsageError."""
-    name = options.name or name_from(options.folder.resolve().name)
-    if not _NAME.fullmatch(name):
+    """Return the name that was given, or one made of the folder's. Raises UsageError."""
+    from dfsubmit.scaffold import project_name
+
+    if not options.name:
+        return project_name(options.folder.resolve().name)
+    fitting = project_name(options.name)
+    if fitting != options.name:
         raise UsageError(
-            f"'{name}' cannot be a project's id",
-            tip="give one with --name: 1 to 63 lower-case letters, digits and hyphens, no hyphen at either end",
+            f"'{options.name}' cannot be a project's id: 1 to 63 lower-case letters, digits and single hyphens",
+            tip=f"--name {fitting}",
         )
-    return name
-
-
-def name_from(folder: str) -> str:
-    """Return a folder's name as a project's id: what a DNS label cannot hold becomes a hyphen; empty if nothing is left."""
-    return re.sub(r"[^a-z0-9]+", "-", folder.lower())[:_LONGEST_NAME].strip("-")
+    return fitting
 
 
 def _missing(folder: Path, wanted: Mapping[str, str]) -> list[str]:

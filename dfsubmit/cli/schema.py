@@ -24,7 +24,10 @@ MANIFESTS = "manifests"
 
 # Verb → module and TypedDict of the document that it prints with `-o json`.
 OUTPUTS: dict[str, tuple[str, str]] = {
-    "validate": ("dfsubmit.render.validate_json", "ValidateJson"),
+    "plan": ("dfsubmit.render.machine", "PlanDocument"),
+    "apply": ("dfsubmit.render.machine", "ApplyDocument"),
+    "status": ("dfsubmit.render.machine", "StatusDocument"),
+    "render": ("dfsubmit.render.requests", "RenderDocument"),
 }
 # So many lines of a difference say what is wrong; the rest would only scroll it away.
 _DIFFERENCE_LINES = 20
@@ -89,16 +92,11 @@ def schema_text(what: str) -> str:
         from dfsubmit import schema
 
         return schema.schema_text()
-    from pydantic import TypeAdapter
+    from dfsubmit.render.published import published_schema
 
     module, name = OUTPUTS[what]
     document = getattr(importlib.import_module(module), name)
-    body = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"dfsubmit {what} -o json",
-        **TypeAdapter(document).json_schema(mode="serialization"),
-    }
-    return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(published_schema(document, f"dfsubmit {what} -o json"), indent=2, ensure_ascii=False) + "\n"
 
 
 def _read(path: Path) -> str:

@@ -1,8 +1,9 @@
 """What one run was told, as one typed value: a flag beats a DFSUBMIT_* variable beats the Project beats the default.
 
 Pure. `Flags` is what click found on the command line, before anything else was looked at; `Settings` is what holds.
-A verb resolves twice when a Project can change the answer: once to learn which files to read, once more with what the
-Project says. Rules: an empty variable counts as not set; a value that makes no sense is a UsageError that names its variable.
+Where the Project has a say, a setting is None until flag or variable spoke; `compose` then asks the Project, whose model
+carries the default. Rules: an empty variable counts as not set; a value that makes no sense is a UsageError that names
+its variable.
 """
 
 from __future__ import annotations
@@ -53,22 +54,13 @@ class LedgerPlace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectChoices:
-    """What a Project says about things that a flag or a variable may override; None where it is silent."""
-
-    engine: str | None = None
-    base_url: str | None = None
-    ledger: LedgerPlace | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What holds for this run. `verbosity`: -1 quiet, 0 as usual, 1 and more for detail. None: nobody said."""
+    """What holds for this run. `verbosity`: -1 quiet, 0 as usual, 1 and more for detail. None: the Project decides."""
 
     files: tuple[str, ...]
     select: tuple[str, ...]
     output: str
-    engine: str
+    engine: str | None
     base_url: str | None
     ledger: LedgerPlace | None
     offline: bool
@@ -79,16 +71,15 @@ class Settings:
     no_color: bool
 
 
-def resolve(flags: Flags, environ: Mapping[str, str], project: ProjectChoices | None = None) -> Settings:
+def resolve(flags: Flags, environ: Mapping[str, str]) -> Settings:
     """Return what holds. Raises UsageError for a value that makes no sense."""
-    said = project or ProjectChoices()
     return Settings(
         files=flags.file or _listed(environ, "FILE", os.pathsep) or DEFAULT_FILES,
         select=flags.select or _listed(environ, "SELECT", ","),
         output=flags.output or _choice(environ, "OUTPUT", flags.outputs) or flags.outputs[0],
-        engine=flags.engine or _choice(environ, "ENGINE", ENGINES) or said.engine or ENGINES[0],
-        base_url=flags.base_url or environ.get(PREFIX + "BASE_URL") or said.base_url,
-        ledger=_ledger(flags, environ) or said.ledger,
+        engine=flags.engine or _choice(environ, "ENGINE", ENGINES),
+        base_url=flags.base_url or environ.get(PREFIX + "BASE_URL") or None,
+        ledger=_ledger(flags, environ),
         offline=flags.offline or _switch(environ, "OFFLINE"),
         strict=flags.strict or _switch(environ, "STRICT"),
         yes=flags.yes or _switch(environ, "YES"),
