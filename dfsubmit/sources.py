@@ -1,0 +1,287 @@
+"""Arguments → the files that make a set, read one by one, and the folder that is the project's.
+
+An argument is a FILE, a DIR (every manifest below it), a GLOB, or `-` for standard input. A file counts once,
+however often it is named. Where an argument leads is the user's choice; inside a folder nothing leads out of the set.
+
+The Project is `project.yaml` (or .yml) in the folder of the first argument, or else in the nearest folder above it that has
+one, up to the root of the git repository; without a repository, up to the current folder when the argument lies
+below that, and no further. So nothing above what the user works on is ever picked up; and a project file above that belongs
+to someone else than the folder of the argument, or the user, is refused. The Project's file comes first, the others in the
+order of their paths.
+"""
+
+from __future__ import annotations
+
+# ruff: noqa: PTH  # names of 100,000 files are handled as plain strings; pathlib costs several times the walk
+
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dfsubmit.diagnostics import Diagnostic, Severity
+from dfsubmit.folders import Found, expand, is_pattern, pattern_base, walk
+from dfsubmit.reading import read_file, read_stream, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import BinaryIO
+
+STDIN = "-"
+PROJECT_FILES = ("project.yaml", "project.yml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """One file: `path` as it is shown (`/` between folders), its bytes, or the finding that says why there are none.
+
+    `location` is where it lies, for whoever writes it; empty for standard input.
+    """
+
+    path: str
+    location: str = ""
+    content: bytes = b""
+    diagnostic: Diagnostic | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """An argument that means something: the names it stands for are found when they are asked for."""
+
+    argument: str
+    location: str
+    kind: str
+
+    def found(self) -> Iterator[Found]:
+        if self.kind == "folder":
+            return walk(self.location)
+        if self.kind == "pattern":
+            return expand(self.location)
+        return iter((Found(self.location),))
+
+    @property
+    def base(self) -> str:
+        """Return the folder that the argument is about."""
+        if self.kind == "folder":
+            return self.location
+        if self.kind == "pattern":
+            return pattern_base(self.location)
+        return os.path.dirname(self.location)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceSet:
+    """The files of one run. `diagnostics` are about the set; those about a file come with the file.
+
+    `root` is the Project's folder, or that of the first argument. `project_file` is the Project's file as it is shown,
+    wherever it was found; None when there is none.
+    """
+
+    root: Path
+    project_file: str | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    _targets: tuple[_Target, ...] = field(default=(), repr=False)
+    _project: str | None = field(default=None, repr=False)
+    _cwd: str = field(default="", repr=False)
+    _stdin: bytes | Diagnostic | None = field(default=None, repr=False)
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """Read and return all files. For large sets use `iter_files`."""
+        return tuple(self.iter_files())
+
+    def iter_files(self) -> Iterator[SourceFile]:
+        """Read and yield the files one by one; nothing is kept."""
+        seen: set[str] | None = set() if len(self._targets) > 1 else None
+        if self._project is not None:
+            yield self._read(Found(self._project), follow=True)
+        if self._stdin is not None:
+            yield _outcome("<stdin>", "", self._stdin)
+        for target in self._targets:
+            for found in target.found():
+                location = found.location
+                if location == self._project:
+                    continue
+                if seen is not None:
+                    if location in seen:
+                        continue
+                    seen.add(location)
+                source = self._judge(found, named=target.kind == "file")
+                if source is not None:
+                    yield source
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether the set has every manifest below `root`, so that what is not in it is gone.
+
+        Only folders can make a set whole: who names files means those files.
+        """
+        folders = [target.location for target in self._targets if target.kind == "folder"]
+        root = str(self.root)
+        if any(_is_below(root, folder) for folder in folders):
+            return True
+        return bool(folders) and all(
+            found.location == self._project or any(_is_below(found.location, folder) for folder in folders)
+            for found in walk(root)
+        )
+
+    def _judge(self, found: Found, *, named: bool) -> SourceFile | None:
+        """Read what was found, unless it leads out of the set; None when it is nothing to speak of."""
+        location = found.location
+        shown = show(location, self._cwd)
+        if found.error is not None:
+            return _outcome(shown, location, unreadable(shown, found.error))
+        if named or not found.is_link:
+            return self._read(found, follow=named)
+        target = os.path.realpath(location)
+        inside = _is_below(target, os.path.realpath(self.root))
+        if found.linked_folder:
+            return None if inside else _outcome(shown, location, _skipped_folder(shown))
+        if not inside:
+            return _outcome(shown, location, _leads_out(shown))
+        return self._read(found, follow=True)
+
+    def _read(self, found: Found, *, follow: bool) -> SourceFile:
+        shown = show(found.location, self._cwd)
+        return _outcome(shown, found.location, read_file(found.location, shown, follow=follow))
+
+
+def find(arguments: Sequence[str], *, cwd: str | None = None, stdin: BinaryIO | None = None) -> SourceSet:
+    """Return the set that `arguments` name; relative ones start at `cwd`. Never raises for what they lead to."""
+    here = os.getcwd() if cwd is None else cwd
+    targets: list[_Target] = []
+    findings: list[Diagnostic] = []
+    piped: bytes | Diagnostic | None = None
+    for argument in arguments:
+        if argument == STDIN:
+            if piped is None:
+                piped = read_stream(sys.stdin.buffer if stdin is None else stdin, "<stdin>")
+            continue
+        target = _target(argument, here)
+        if target is not None and any(not found.linked_folder for found in target.found()):
+            targets.append(target)
+        else:
+            findings.append(_nothing(argument, target.kind if target else ""))
+    base = targets[0].base if targets else here
+    project = find_project(base, here)
+    if isinstance(project, Diagnostic):
+        findings.append(project)
+        project = None
+    return SourceSet(
+        root=Path(os.path.dirname(project) if project else base),
+        project_file=show(project, here) if project else None,
+        diagnostics=tuple(findings),
+        _targets=tuple(targets),
+        _project=project,
+        _cwd=here,
+        _stdin=piped,
+    )
+
+
+def find_project(base: str, here: str) -> str | Diagnostic | None:
+    """Return where the Project's file for the folder `base` lies, by the rule in the module's text."""
+    for folder in _search_path(base, here):
+        for name in PROJECT_FILES:
+            candidate = os.path.join(folder, name)
+            if os.path.lexists(candidate):
+                return candidate if folder == base or _same_owner(candidate, base) else _stranger(candidate, here)
+    return None
+
+
+def show(location: str, cwd: str) -> str:
+    """Return `location` as people see it: relative when below `cwd`, with `/`, and printable whatever its bytes are."""
+    prefix = cwd.rstrip(os.sep) + os.sep
+    path = location.removeprefix(prefix)
+    if os.sep != "/":
+        path = path.replace(os.sep, "/")
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _target(argument: str, here: str) -> _Target | None:
+    location = os.path.normpath(os.path.join(here, argument))
+    if not argument:
+        return None
+    try:
+        if os.path.isdir(location):
+            return _Target(argument, location, "folder")
+        if os.path.lexists(location):
+            return _Target(argument, location, "file")
+    except ValueError:  # a NUL in the argument
+        return None
+    return _Target(argument, location, "pattern") if is_pattern(argument) else None
+
+
+def _search_path(base: str, here: str) -> list[str]:
+    """Return the folders in which a Project is looked for, from `base` upwards."""
+    folders = [base]
+    while os.path.dirname(folders[-1]) != folders[-1]:
+        folders.append(os.path.dirname(folders[-1]))
+    for number, folder in enumerate(folders):
+        if os.path.lexists(os.path.join(folder, ".git")):
+            return folders[: number + 1]
+    return folders[: folders.index(here) + 1] if here in folders else [base]
+
+
+def _same_owner(candidate: str, base: str) -> bool:
+    try:
+        owner = os.stat(candidate).st_uid
+        return owner in {os.stat(base).st_uid, _user()}
+    except OSError:
+        return True  # reading it will say what is wrong
+
+
+def _user() -> int:
+    return os.getuid() if hasattr(os, "getuid") else 0
+
+
+def _is_below(path: str, folder: str) -> bool:
+    """Tell whether `path` is `folder` or lies in it."""
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _outcome(shown: str, location: str, content: bytes | Diagnostic) -> SourceFile:
+    if isinstance(content, Diagnostic):
+        return SourceFile(path=shown, location=location, diagnostic=content)
+    return SourceFile(path=shown, location=location, content=content)
+
+
+def _nothing(argument: str, kind: str) -> Diagnostic:
+    message = {
+        "folder": "no file in this folder ends in .yaml or .yml",
+        "pattern": "no file matches this pattern",
+    }.get(kind, "there is no such file or folder")
+    return Diagnostic(
+        code="DF0001",
+        message=message,
+        path=show(argument, "") or '""',
+        help="name a file, a folder with manifests in it, a pattern, or - for standard input",
+    )
+
+
+def _leads_out(shown: str) -> Diagnostic:
+    return Diagnostic(
+        code="DF0007",
+        message="this symbolic link leads out of the set",
+        path=shown,
+        help="copy the file into the set, or name the file itself as an argument",
+    )
+
+
+def _skipped_folder(shown: str) -> Diagnostic:
+    return Diagnostic(
+        code="DF0008",
+        message="this folder is a symbolic link that leads out of the set, and is not entered",
+        path=shown,
+        severity=Severity.WARNING,
+        help="name the folder itself as an argument if its manifests belong to the set",
+    )
+
+
+def _stranger(candidate: str, here: str) -> Diagnostic:
+    return Diagnostic(
+        code="DF0009",
+        message="this project file above the manifests belongs to another user, and is not used",
+        path=show(candidate, here),
+        help="if you trust it, name its folder as the argument",
+    )
