@@ -3,17 +3,16 @@
 An argument is a FILE, a DIR (every manifest below it), a GLOB, or `-` for standard input. A file counts once,
 however often it is named. Where an argument leads is the user's choice; inside a folder nothing leads out of the set.
 
-The Project is `project.yaml` (or .yml) in the folder of the first argument, or else in the nearest folder above it that has
-one, up to the root of the git repository; without a repository, up to the current folder when the argument lies
-below that, and no further. So nothing above what the user works on is ever picked up; and a project file above that belongs
-to someone else than the folder of the argument, or the user, is refused. The Project's file comes first, the others in the
-order of their paths.
+The Project's file is `project.yaml` (or .yml): one that the arguments name, or that lies in a folder they name, else the
+one in the nearest folder above the first argument, up to the root of the git repository; without a repository, up to
+the current folder when the argument lies below that, and no further. So nothing above what the user works on is
+ever picked up; and a project file above that belongs to someone else than the argument's folder, or the user, is
+refused. The Project's file comes first, the others in the order of the arguments and, for each, of their paths.
 """
 
 from __future__ import annotations
 
-# ruff: noqa: PTH  # names of 100,000 files are handled as plain strings; pathlib costs several times the walk
-
+# ruff: noqa: PTH109, PTH112, PTH116, PTH118, PTH119, PTH120  # names of 100,000 files are handled as plain strings; pathlib costs several times the walk
 import os
 import sys
 from dataclasses import dataclass, field
@@ -164,7 +163,7 @@ def find(arguments: Sequence[str], *, cwd: str | None = None, stdin: BinaryIO | 
         else:
             findings.append(_nothing(argument, target.kind if target else ""))
     base = targets[0].base if targets else here
-    project = find_project(base, here)
+    project = _named_project(targets) or find_project(base, here)
     if isinstance(project, Diagnostic):
         findings.append(project)
         project = None
@@ -186,6 +185,20 @@ def find_project(base: str, here: str) -> str | Diagnostic | None:
             candidate = os.path.join(folder, name)
             if os.path.lexists(candidate):
                 return candidate if folder == base or _same_owner(candidate, base) else _stranger(candidate, here)
+    return None
+
+
+def _named_project(targets: list[_Target]) -> str | None:
+    """Return the Project's file that an argument names or whose folder it names."""
+    for target in targets:
+        if target.kind == "folder":
+            names = (os.path.join(target.location, name) for name in PROJECT_FILES)
+            candidate = next((name for name in names if os.path.lexists(name)), None)
+        else:
+            locations = (found.location for found in target.found())
+            candidate = next((name for name in locations if os.path.basename(name) in PROJECT_FILES), None)
+        if candidate is not None:
+            return candidate
     return None
 
 
