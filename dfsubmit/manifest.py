@@ -229,6 +229,10 @@ class Docker(Part):
             "Accepted for the sake of old manifests and never sent: Data Forest removed it in August 2024 (release notes)."
         ),
         examples=["bert-workspace"],
+        json_schema_extra={
+            "deprecated": True,
+            "deprecationMessage": "never sent: Data Forest removed it in August 2024",
+        },
     )
 
 
@@ -317,7 +321,17 @@ class AiApp(Manifest):
         description="How dfsubmit knows the app: its name, which run of it is wanted, labels, earlier names. None of it is sent.",
         examples=[{"name": "bert-finetune"}],
     )
-    spec: AppSpec = Field(title="Spec", description="What is sent to aiapps/submit, field for field.")
+    spec: AppSpec = Field(
+        title="Spec",
+        description="What is sent to aiapps/submit, field for field.",
+        examples=[
+            {
+                "aiWorkspaceId": "6ZKSGoSJMMwctK257nxgiL",
+                "namePrefix": "bert",
+                "docker": {"image": "pytorch/pytorch:2.3.1", "command": "python train.py"},
+            }
+        ],
+    )
 
     def key(self, project: str) -> str:
         """Return what the ledger calls this app in `project`."""

@@ -41,7 +41,9 @@ class ProjectMetadata(Part):
 class LocalEngine(Part):
     """The embedded Data Forest: apps run on this machine, without an account."""
 
-    type: Literal["local"] = Field("local", title="Engine", description="Where apps run: here, on this machine.")
+    type: Literal["local"] = Field(
+        "local", title="Engine", description="Where apps run: `local` is this machine.", examples=["local"]
+    )
     hdfs: Folder = Field(
         "hdfs",
         title="HDFS folder",
@@ -74,7 +76,9 @@ class LocalEngine(Part):
 class DataForestEngine(Part):
     """The real service."""
 
-    type: Literal["dataforest"] = Field(title="Engine", description="Where apps run: on Data Forest.")
+    type: Literal["dataforest"] = Field(
+        title="Engine", description="Where apps run: `dataforest` is the real service.", examples=["dataforest"]
+    )
     account: OptionalText = Field(
         None,
         title="Account",
@@ -118,7 +122,7 @@ class LedgerSpec(Part):
     """Where it is recorded what was submitted."""
 
     type: Literal["sqlite"] = Field(
-        "sqlite", title="Ledger type", description="How the ledger is kept: an SQLite file."
+        "sqlite", title="Ledger type", description="How the ledger is kept: `sqlite` is one file.", examples=["sqlite"]
     )
     path: FilePath = Field(
         ".dfsubmit/ledger.db",

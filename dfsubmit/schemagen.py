@@ -1,0 +1,292 @@
+"""The JSON Schema (2020-12) of manifests, made from the models: for editors, for CI, for other validators.
+
+A document is valid for the schema exactly when it is valid for the models. Rules: one wrong value breaks one keyword (no
+`anyOf`, no `type` beside `const` or `enum`), so that editors show one error; what depends on another value is
+an if/then; keywords stand in one fixed order and properties in that of the models, so that the text is the same for every
+version of pydantic. Beside the standard's keywords stand those that editors know: `markdownDescription`,
+`patternErrorMessage`, `enumDescriptions`, `defaultSnippets`, `deprecationMessage`.
+
+Judging a document by a schema from outside is `schema`'s.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from dfsubmit.fields import FIELDS, FLAG, LIST, MAP, NUMBER, TEXT, TEXT_OR_FIELDS, WHOLE, Shape, fields_of
+from dfsubmit.manifest import ENGINES, KINDS, PATTERN_MEANING, AiApp, SecretRef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pydantic.fields import FieldInfo
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+SCHEMA_ID = "urn:dfsubmit:schema:v1"
+
+Schema = dict[str, Any]
+
+_ENGINE, _ENV_VALUE = "Engine", "EnvValue"
+_ORDER = (
+    *(
+        "$schema",
+        "$id",
+        "$ref",
+        "$comment",
+        "title",
+        "description",
+        "markdownDescription",
+        "deprecated",
+        "deprecationMessage",
+    ),
+    *("type", "const", "enum", "enumDescriptions", "default", "examples", "defaultSnippets"),
+    *("minLength", "maxLength", "pattern", "patternErrorMessage", "minimum", "exclusiveMinimum", "maximum", "not"),
+    *("items", "uniqueItems", "required", "properties", "propertyNames", "additionalProperties"),
+    *("if", "then", "allOf", "$defs"),
+)
+_NOT_NAN = {
+    "$comment": "YAML can say .nan, which is neither below nor above any bound: the 'not' refuses it.",
+    "not": {"type": "number", "minimum": 1, "maximum": 0},
+}
+
+
+def manifest_schema() -> Schema:
+    """Return the schema of one document: `apiVersion` and `kind` here, the rest by kind."""
+    root = {
+        "$schema": DIALECT,
+        "$id": SCHEMA_ID,
+        "title": "dfsubmit manifest",
+        "description": "One document of a dfsubmit manifest: an AiApp to submit to Data Forest, or the settings of a Project.",
+        "type": "object",
+        "required": ["apiVersion", "kind"],
+        "properties": {"apiVersion": _property(*fields_of(AiApp)["apiVersion"]), "kind": _kind()},
+        "allOf": [_when("kind", kind, {"$ref": f"#/$defs/{kind}"}, required=True) for kind in KINDS],
+        "defaultSnippets": _snippets(),
+        "$defs": dict(_definitions()),
+    }
+    ordered: Schema = _ordered(root)
+    return ordered
+
+
+def schema_text() -> str:
+    """Return the schema as it is committed, byte for byte, a final newline included."""
+    return json.dumps(manifest_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _kind() -> Schema:
+    info, _shape = fields_of(AiApp)["kind"]
+    return {
+        **_words(info),
+        "enum": list(KINDS),
+        "enumDescriptions": [_summary(model) for model in KINDS.values()],
+        "examples": list(KINDS),
+    }
+
+
+def _definitions() -> Iterator[tuple[str, Schema]]:
+    """Yield every part under its name, outer before inner."""
+    seen: set[str] = set()
+    waiting: list[Shape] = [Shape(kind=FIELDS, models=(model,)) for model in KINDS.values()]
+    while waiting:
+        shape = waiting.pop(0)
+        name = _name(shape)
+        if name in seen:
+            continue
+        seen.add(name)
+        yield name, _definition(name, shape)
+        if len(shape.models) > 1:
+            waiting += [Shape(kind=FIELDS, models=(model,)) for model in shape.models]
+        elif shape.kind == FIELDS:
+            waiting += [part for _info, field in fields_of(shape.models[0]).values() for part in _parts(field)]
+
+
+def _parts(shape: Shape) -> Iterator[Shape]:
+    """Yield the shapes at or below `shape` that have a definition of their own."""
+    if shape.models:
+        yield shape
+    if shape.item is not None:
+        yield from _parts(shape.item)
+
+
+def _name(shape: Shape) -> str:
+    if shape.kind == TEXT_OR_FIELDS:
+        return _ENV_VALUE
+    return _ENGINE if len(shape.models) > 1 else shape.models[0].__name__
+
+
+def _definition(name: str, shape: Shape) -> Schema:
+    if name == _ENGINE:
+        return _engine()
+    if name == _ENV_VALUE:
+        return _env_value()
+    return _object(shape.models[0])
+
+
+def _object(model: type[BaseModel]) -> Schema:
+    """Return a mapping with fixed keys. What chose the model was judged where it was chosen, and is not judged again."""
+    chosen = {"apiVersion", "kind"} if model in KINDS.values() else {"type"} if model in ENGINES.values() else set()
+    fields = fields_of(model)
+    return {
+        "title": model.__name__,
+        "description": _summary(model),
+        "type": "object",
+        "required": [name for name, (info, _) in fields.items() if info.is_required() and name not in chosen],
+        "properties": {name: name in chosen or _property(info, shape) for name, (info, shape) in fields.items()},
+        "additionalProperties": False,
+    }
+
+
+def _engine() -> Schema:
+    """Return the engine: `type` chooses whose keys may stand beside it, and `local` need not be written."""
+    return {
+        "title": _ENGINE,
+        "description": "Where apps run. The other keys depend on `type`.",
+        "type": "object",
+        "properties": {
+            "type": {
+                "title": "Engine",
+                "description": "Where apps run: `local` is this machine, `dataforest` the real service.",
+                "enum": list(ENGINES),
+                "enumDescriptions": [_summary(model) for model in ENGINES.values()],
+                "default": next(iter(ENGINES)),
+                "examples": list(ENGINES),
+            }
+        },
+        "allOf": [
+            _when(
+                "type", name, {"$ref": f"#/$defs/{model.__name__}"}, required=fields_of(model)["type"][0].is_required()
+            )
+            for name, model in ENGINES.items()
+        ],
+    }
+
+
+def _env_value() -> Schema:
+    """Return text or a reference in one schema: keywords for mappings do not apply to text, so nothing is judged twice."""
+    reference = _object(SecretRef)
+    return {
+        **reference,
+        "title": "Value",
+        "description": "Text, or `{fromEnv: NAME}` for a secret that is read from the environment at the moment of submit.",
+        "type": ["string", "object"],
+        "examples": ["3", {"fromEnv": "HF_TOKEN"}],
+    }
+
+
+def _when(key: str, value: str, then: Schema, *, required: bool) -> Schema:
+    condition: Schema = {"properties": {key: {"const": value}}}
+    if required:
+        condition["required"] = [key]
+    return {"if": condition, "then": then}
+
+
+def _property(info: FieldInfo, shape: Shape) -> Schema:
+    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+    return {**_words(info), **_constraints(shape), **_default(info), "examples": _plain(info.examples or []), **extra}
+
+
+def _words(info: FieldInfo) -> Schema:
+    return {"title": info.title, "description": info.description}
+
+
+def _default(info: FieldInfo) -> Schema:
+    value = info.get_default(call_default_factory=True, validated_data={})
+    return {} if value is PydanticUndefined or value is None else {"default": _plain(value)}
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` as JSON has it."""
+    if isinstance(value, BaseModel):
+        values = {info.alias or name: getattr(value, name) for name, info in type(value).model_fields.items()}
+        return {name: _plain(member) for name, member in values.items() if member is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _summary(model: type[BaseModel]) -> str:
+    return (model.__doc__ or "").strip()
+
+
+def _constraints(shape: Shape) -> Schema:
+    """Return the keywords that judge a value of `shape`."""
+    if shape.models:
+        return {"$ref": f"#/$defs/{_name(shape)}"}
+    if shape.choices:
+        return {"const": shape.choices[0]} if len(shape.choices) == 1 else {"enum": list(shape.choices)}
+    simple = {TEXT: _text, WHOLE: _number, NUMBER: _number, FLAG: lambda _: {"type": "boolean"}, LIST: _list, MAP: _map}
+    return simple[shape.kind](shape)
+
+
+def _text(shape: Shape) -> Schema:
+    schema = _given(minLength=shape.shortest, maxLength=shape.longest, pattern=shape.pattern)
+    if shape.pattern is not None:
+        schema["patternErrorMessage"] = f"must be {PATTERN_MEANING[shape.pattern]}"
+    return {"type": "string", **schema}
+
+
+def _number(shape: Shape) -> Schema:
+    bounds = _given(minimum=shape.low, exclusiveMinimum=shape.above, maximum=shape.high)
+    return {"type": "integer", **bounds} if shape.kind == WHOLE else {"type": "number", **bounds, **_NOT_NAN}
+
+
+def _list(shape: Shape) -> Schema:
+    return {"type": "array", "items": _constraints(shape.item) if shape.item else {}}
+
+
+def _map(shape: Shape) -> Schema:
+    names = _constraints(shape.key) if shape.key else {}
+    names.pop("type", None)
+    schema: Schema = {"type": "object", "additionalProperties": _constraints(shape.item) if shape.item else {}}
+    return {**schema, "propertyNames": names} if names else schema
+
+
+def _given(**keywords: Any) -> Schema:
+    return {name: value for name, value in keywords.items() if value is not None}
+
+
+def _snippets() -> list[Schema]:
+    """Return what an editor may write into an empty file."""
+    spec = {
+        "aiWorkspaceId": "${2:id of the AI workspace}",
+        "namePrefix": "${3:app}",
+        "docker": {"image": "${4:image:version}", "command": "${5:python train.py}"},
+    }
+    app = {"apiVersion": "dfsubmit/v1", "kind": "AiApp", "metadata": {"name": "${1:name}"}, "spec": spec}
+    project = {"apiVersion": "dfsubmit/v1", "kind": "Project", "metadata": {"name": "${1:name}"}}
+    return [
+        {"label": "AiApp", "description": "An app to submit", "body": app},
+        {"label": "Project", "description": "The settings of a folder of apps", "body": project},
+    ]
+
+
+def _ordered(schema: Any, *, keywords: bool = True) -> Any:
+    """Return `schema` with its keywords in one order, and descriptions in plain text and in Markdown."""
+    if isinstance(schema, list):
+        return [_ordered(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if not keywords:
+        return {name: _ordered(part) for name, part in schema.items()}
+    schema = _described(schema)
+    return {
+        name: value if name in _VALUES else _ordered(value, keywords=name not in _MAPS_OF_SCHEMAS)
+        for name, value in sorted(schema.items(), key=lambda item: _ORDER.index(item[0]))
+        if value != [] or name not in {"required", "examples"}
+    }
+
+
+# Keywords that hold values of documents, not schemas; and keywords that hold schemas by name.
+_VALUES = frozenset({"default", "examples", "defaultSnippets", "const", "enum", "required", "type"})
+_MAPS_OF_SCHEMAS = frozenset({"properties", "$defs"})
+
+
+def _described(schema: Mapping[str, Any]) -> Schema:
+    words = schema.get("description", "")
+    return (
+        {**schema, "description": words.replace("`", ""), "markdownDescription": words} if "`" in words else {**schema}
+    )
