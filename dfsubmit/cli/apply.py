@@ -1,0 +1,348 @@
+"""`dfsubmit apply`: submit what is new, exactly once."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dfsubmit.cli import output
+from dfsubmit.cli.options import ASKING, READING, common, complete_path, verb
+from dfsubmit.cli.settings import PREFIX, Flags, Settings, resolve
+from dfsubmit.errors import InputError, InterruptError, StalePlanError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dfsubmit.apply import Done, Stop
+    from dfsubmit.cli.compose import Scene
+    from dfsubmit.engine import Engine
+    from dfsubmit.ledger.base import Ledger
+    from dfsubmit.plan import Plan
+    from dfsubmit.reconcile import Report
+
+DEFAULT_PARALLELISM = 8
+MOST_PARALLEL = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What `apply` was asked. `timeout` of --wait is in seconds; None waits as long as it takes."""
+
+    settings: Settings
+    plan: Path | None
+    expect: str | None
+    max_submit: int | None
+    prune: bool
+    dry_run: bool
+    wait: bool
+    timeout: float | None
+    parallelism: int
+
+
+@verb(
+    "apply",
+    exits={
+        0: "done, nothing wrong",
+        1: "findings, a failed submit, or a declined prompt",
+        3: "unresolved submissions remain",
+        4: "lost a race for every item it wanted",
+        5: "refused by a limit: --max-submit",
+        6: "the saved plan or the expected token is stale",
+        100: "with --wait: an app failed (101 not finished, 102 not found, 103 killed, 124 timeout)",
+        130: "stopped by Ctrl-C, in good order (143 by SIGTERM)",
+    },
+    examples=(
+        "dfsubmit apply",
+        "dfsubmit apply --yes --wait",
+        "dfsubmit plan --out release.plan && dfsubmit apply release.plan --yes",
+    ),
+)
+@click.argument("plan", metavar="[PLAN]", default=None, required=False, shell_complete=complete_path)
+@click.option(
+    "--expect", metavar="TOKEN", default=None, help="Refuse unless the plan has this token (`plan -o json` shows it)."
+)
+@click.option(
+    "--max-submit",
+    type=click.IntRange(min=0),
+    default=None,
+    metavar="N",
+    help="Refuse to submit more apps than this in one run.  "
+    "[default: what the Project says, else 50; env var: DFSUBMIT_MAX_SUBMIT]",
+)
+@click.option("--prune", is_flag=True, help="Kill apps whose manifest was removed and that still run.")
+@click.option("--dry-run", is_flag=True, help="Show the plan and stop; records nothing, sends nothing.")
+@click.option("--wait", is_flag=True, help="Wait until the apps of the set have ended; the exit code says how.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=None,
+    metavar="SECONDS",
+    help="With --wait: wait no longer than this.",
+)
+@click.option(
+    "--parallelism",
+    type=click.IntRange(1, MOST_PARALLEL),
+    default=None,
+    metavar="N",
+    help=f"Submit at most this many at once.  [default: {DEFAULT_PARALLELISM}; env var: DFSUBMIT_PARALLELISM]",
+)
+@common(*READING, "engine", "base_url", "ledger", *ASKING, outputs=("text", "json"))
+def command(
+    *,
+    flags: Flags,
+    plan: str | None,
+    expect: str | None,
+    max_submit: int | None,
+    prune: bool,
+    dry_run: bool,
+    wait: bool,
+    timeout: float | None,
+    parallelism: int | None,
+) -> int:
+    """Submit the apps of the manifests that were not submitted yet, or those of PLAN, a saved plan.
+
+    What earlier runs left in doubt is settled first. Every submit is recorded before it is sent; running apply again
+    after anything whatever went wrong is safe, and submits nothing twice.
+    """
+    return run(
+        Options(
+            settings=resolve(flags, os.environ),
+            plan=Path(plan) if plan else None,
+            expect=expect,
+            max_submit=max_submit if max_submit is not None else _whole_number("MAX_SUBMIT", 0),
+            prune=prune,
+            dry_run=dry_run,
+            wait=wait,
+            timeout=timeout,
+            parallelism=parallelism or _whole_number("PARALLELISM", 1) or DEFAULT_PARALLELISM,
+        )
+    )
+
+
+def _whole_number(name: str, least: int) -> int | None:
+    text = os.environ.get(PREFIX + name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal()) or int(text) < least:
+        raise UsageError(f"{PREFIX}{name} is '{text}'", tip=f"write a whole number from {least} on")
+    return int(text)
+
+
+def run(options: Options) -> int:
+    """Apply. Raises DfsubmitError."""
+    from dfsubmit.cli.compose import engine_of, ledger_of, stop_on_signals
+
+    if options.timeout is not None and not options.wait:
+        raise UsageError("--timeout says how long to --wait", tip="add --wait")
+    out = output.make(options.settings, os.environ)
+    scene, make = _planner(options, out)
+    with ledger_of(scene) as ledger, engine_of(scene, out) as engine:
+        plan = make(ledger, engine)
+        _check(options, scene, plan)
+        _show(options, out, plan)
+        if options.dry_run:
+            return 0
+        if plan.has_changes:
+            out.confirm(_question(plan), yes=options.settings.yes, no_input=options.settings.no_input)
+        with stop_on_signals(out) as stop:
+            report = _carry_out(
+                options=options, scene=scene, plan=plan, make=make, ledger=ledger, engine=engine, stop=stop, out=out
+            )
+            _tell(options, out, report)
+            if stop.requested:
+                raise InterruptError(
+                    "stopped; what was in flight is recorded",
+                    signal_number=stop.signal_number,
+                    tip="run apply again to go on",
+                )
+            if report.exit_code or not options.wait:
+                return report.exit_code
+            return _wait(options=options, scene=scene, ledger=ledger, engine=engine, report=report, stop=stop, out=out)
+
+
+def _planner(options: Options, out: output.Output) -> tuple[Scene, Callable[[Ledger, Engine], Plan]]:
+    """Return the scene and a function that makes the plan anew from the ledger as it is."""
+    from dfsubmit.cli.planning import desired_scene, plan_of, settings_scene
+    from dfsubmit.cli.show import read_plan
+    from dfsubmit.reconcile import refresh
+    from dfsubmit.savedplan import from_text
+
+    if options.plan is None:
+        scene, state = desired_scene(options.settings, out)
+
+        def make(ledger: Ledger, engine: Engine) -> Plan:
+            listing = engine.list_apps() if options.prune else None
+            return plan_of(scene, state, ledger, listing, prune=options.prune)
+
+        return scene, make
+    scene = settings_scene(options.settings, out)
+    saved = from_text(read_plan(options.plan), str(options.plan))
+    if saved.project != scene.project_id:
+        raise InputError(
+            f"{options.plan} is a plan of project {saved.project}, but this is {scene.project_id}",
+            tip="name the set that it was made from with --file",
+        )
+    if options.settings.select or options.prune:
+        raise UsageError(
+            "a saved plan is applied whole", tip="leave out --select and --prune, or make the plan with them"
+        )
+    return scene, lambda ledger, _: refresh(saved, ledger.states(saved.project))
+
+
+def _check(options: Options, scene: Scene, plan: Plan) -> None:
+    """Refuse what must not even be asked about. Raises StalePlanError, LimitError, MissingSecretError."""
+    from dfsubmit.plan import Action
+    from dfsubmit.reconcile import check_limit
+    from dfsubmit.secret import resolve_secrets
+
+    if options.expect is not None and options.expect != plan.token:
+        raise StalePlanError(
+            f"the plan is not the expected one: its token is {plan.token}, not {options.expect}",
+            tip="make the plan again, look at it, and expect its token",
+        )
+    check_limit(plan, _max_submit(options, scene))
+    for change in plan.of(Action.SUBMIT):
+        resolve_secrets(change.request or {}, scene.environ)
+
+
+def _max_submit(options: Options, scene: Scene) -> int:
+    return options.max_submit if options.max_submit is not None else scene.project.spec.limits.max_submit
+
+
+def _show(options: Options, out: output.Output, plan: Plan) -> None:
+    """Show the plan: on standard error, unless it is all that was asked for."""
+    from dfsubmit.render.machine import json_text, plan_document
+    from dfsubmit.render.plan import plan_text
+
+    if options.dry_run and options.settings.output == "json":
+        basis = {"ledger": "", "engine": "", "engineAsked": plan.seen, "wholeSet": True}
+        out.data(json_text(plan_document(plan, basis)))  # type: ignore[arg-type]  # a Basis, spelt out
+    elif options.dry_run:
+        out.data(plan_text(plan, palette=out.palette, verbose=out.verbosity > 0))
+    elif out.verbosity >= 0 and plan.has_changes:
+        out.say(plan_text(plan, palette=out.error_palette, verbose=out.verbosity > 0).rstrip("\n"))
+
+
+def _question(plan: Plan) -> str:
+    from dfsubmit.plan import Action
+
+    parts = [
+        f"{verb_} {len(plan.of(action))}"
+        for verb_, action in (("submit", Action.SUBMIT), ("kill", Action.KILL), ("settle", Action.UNRESOLVED))
+        if plan.of(action)
+    ]
+    return f"{', '.join(parts).capitalize()}?"
+
+
+def _carry_out(
+    *,
+    options: Options,
+    scene: Scene,
+    plan: Plan,
+    make: Callable[[Ledger, Engine], Plan],
+    ledger: Ledger,
+    engine: Engine,
+    stop: Stop,
+    out: output.Output,
+) -> Report:
+    """Settle and submit, telling of each result as it comes."""
+    from dfsubmit.apply import Applier, ApplySettings
+    from dfsubmit.cli.compose import interruptible_sleep, now
+    from dfsubmit.cli.progress import Progress
+    from dfsubmit.identity import current_actor
+    from dfsubmit.plan import Action
+    from dfsubmit.reconcile import Reconciler
+    from dfsubmit.settle import Settler
+
+    actor = current_actor(scene.environ)
+    total = len(plan.of(Action.SUBMIT, Action.KILL))
+    with Progress(out, "submitting", total=total) as progress:
+
+        def report(done: Done) -> None:
+            from dfsubmit.render.plan import done_text
+
+            progress.line(done_text(done).strip())
+            progress.advance(done.change.name)
+
+        settler = Settler(
+            ledger=ledger,
+            engine=engine,
+            project=scene.project_id,
+            actor=actor,
+            settle=scene.settle,
+            now=now,
+            sleep=lambda seconds: interruptible_sleep(stop, seconds),
+            stop=stop,
+            tell=progress.line,
+        )
+        applier = Applier(
+            ledger=ledger,
+            engine=engine,
+            actor=actor,
+            environ=scene.environ,
+            now=now,
+            settings=ApplySettings(parallelism=options.parallelism, timeout=scene.timeout, marker=scene.marker),
+            stop=stop,
+            report=report,
+        )
+        reconciler = Reconciler(
+            settler=settler,
+            applier=applier,
+            plan_again=lambda: make(ledger, engine),
+            max_submit=_max_submit(options, scene),
+        )
+        if options.plan is not None:
+            _refuse_overtaken(plan, ledger, scene)
+        return reconciler.run()
+
+
+def _refuse_overtaken(plan: Plan, ledger: Ledger, scene: Scene) -> None:
+    from dfsubmit.savedplan import check_fresh
+
+    check_fresh(plan, ledger.states(scene.project_id))
+
+
+def _tell(options: Options, out: output.Output, report: Report) -> None:
+    """Show the report: the JSON document, or what remains open and the last line."""
+    from dfsubmit.render.machine import apply_document, json_text
+    from dfsubmit.render.plan import last_line_of_apply
+    from dfsubmit.render.unresolved import unresolved_text
+
+    if report.undecided:
+        out.say(unresolved_text(report.undecided, palette=out.error_palette).rstrip("\n"))
+    if options.settings.output == "json":
+        out.data(json_text(apply_document(report.results)))
+    else:
+        out.line(last_line_of_apply(report.results))
+
+
+def _wait(
+    *,
+    options: Options,
+    scene: Scene,
+    ledger: Ledger,
+    engine: Engine,
+    report: Report,
+    stop: Stop,
+    out: output.Output,
+) -> int:
+    """Wait for every app of this set, submitted now or earlier."""
+    from dfsubmit.cli.waiting import Waiting
+
+    names = {done.change.name for done in report.results if done.app is not None}
+    waiting = Waiting(
+        scene=replace(scene, settings=replace(scene.settings, select=())),
+        ledger=ledger,
+        engine=engine,
+        stop=stop,
+        out=out,
+        timeout=None if options.timeout is None else timedelta(seconds=options.timeout),
+        started=time.monotonic(),
+    )
+    return waiting.run(names)

@@ -1,0 +1,223 @@
+"""Puts the parts of a run together: which ledger, which engine, who is running, how to submit.
+
+The last place that knows of files, clocks, environment variables and networks; what it hands out is values and the two
+seams, the ledger and the engine. Rule: nothing is opened before it is needed, and nothing is created by a verb that only reads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dfsubmit.apply import Stop
+from dfsubmit.cli.settings import PREFIX, Settings
+from dfsubmit.errors import EngineError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dfsubmit.cli.output import Output
+    from dfsubmit.engine import Engine, Listing
+    from dfsubmit.ledger.base import Ledger
+    from dfsubmit.local.settings import LocalSettings
+    from dfsubmit.projectmodel import LocalEngine, Project
+
+STATE_FOLDER = ".dfsubmit"
+# In-process, the service dies with the process that called it: nothing can still be on its way.
+IN_PROCESS_SETTLE = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Everything about a run but its manifests: the project's settings, made whole by flags and variables."""
+
+    settings: Settings
+    project: Project
+    root: Path
+    environ: Mapping[str, str]
+
+    @property
+    def project_id(self) -> str:
+        """Return the project's id."""
+        return self.project.metadata.name
+
+    @property
+    def engine_type(self) -> str:
+        """Return `local` or `dataforest`."""
+        return self.settings.engine or self.project.spec.engine.type
+
+    @property
+    def in_process(self) -> bool:
+        """Tell whether the engine is the embedded one in this very process."""
+        return self.engine_type == "local" and not self.settings.base_url
+
+    @property
+    def timeout(self) -> timedelta:
+        """Return the time that one request may take."""
+        seconds = _seconds(self.environ, "TIMEOUT_SECONDS")
+        return timedelta(seconds=self.project.spec.submission.timeout_seconds if seconds is None else seconds)
+
+    @property
+    def settle(self) -> timedelta:
+        """Return the time after which what was sent must be listed."""
+        seconds = _seconds(self.environ, "SETTLE_SECONDS")
+        if seconds is not None:
+            return timedelta(seconds=seconds)
+        submission = self.project.spec.submission
+        if self.in_process and "settle_seconds" not in submission.model_fields_set:
+            return IN_PROCESS_SETTLE
+        return timedelta(seconds=submission.settle_seconds)
+
+    @property
+    def marker(self) -> bool:
+        """Tell whether the prefix that is sent carries a marker."""
+        said = self.environ.get(PREFIX + "MARKER", "")
+        return said.lower() in ("1", "true", "yes", "on") if said else self.project.spec.submission.marker
+
+
+def _seconds(environ: Mapping[str, str], name: str) -> float | None:
+    text = environ.get(PREFIX + name, "")
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= 3600:  # noqa: PLR2004  # the bounds of the Project's own settings
+        raise UsageError(f"{PREFIX}{name} is '{text}'", tip="write seconds from 0 to 3600")
+    return seconds
+
+
+def now() -> datetime:
+    """Return this machine's clock, in UTC."""
+    return datetime.now(UTC)
+
+
+@contextlib.contextmanager
+def ledger_of(scene: Scene) -> Iterator[Ledger]:
+    """Open the ledger of this run, and let go of it at the end. Raises LedgerError."""
+    from dfsubmit.ledger.open import open_ledger
+
+    place = scene.settings.ledger
+    if place is None:
+        ledger = open_ledger(f"sqlite:{scene.root / scene.project.spec.ledger.path}", scene.root)
+    else:
+        ledger = open_ledger(f"{place.type}:{place.place}", Path.cwd())
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+@contextlib.contextmanager
+def engine_of(scene: Scene, out: Output) -> Iterator[Engine]:
+    """Connect the engine of this run. Nothing is sent yet. Raises CredentialsError, UsageError."""
+    engine = _local(scene) if scene.engine_type == "local" else _dataforest(scene, out)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def _dataforest(scene: Scene, out: Output) -> Engine:
+    from dfsubmit.dataforest.client import DataForest
+    from dfsubmit.dataforest.credentials import find_credentials
+    from dfsubmit.projectmodel import DataForestEngine
+
+    spec = scene.project.spec.engine
+    real = spec if isinstance(spec, DataForestEngine) else DataForestEngine(type="dataforest")
+    return DataForest(
+        base_url=scene.settings.base_url or real.base_url,
+        credentials=find_credentials(scene.environ),
+        account=real.account or "",
+        timeout_seconds=scene.timeout.total_seconds(),
+        on_retry=out.detail,
+    )
+
+
+def _local(scene: Scene) -> Engine:
+    """Return a client of the embedded engine: in this process, or of an emulator when there is a base URL."""
+    from dfsubmit.dataforest.client import DataForest
+    from dfsubmit.dataforest.credentials import Credentials
+    from dfsubmit.local.transport import BASE_URL, LocalTransport
+
+    settings = local_settings(scene)
+    keys = Credentials(access_key=settings.access_key, secret_key=settings.secret_key, source="built in")
+    if scene.settings.base_url:
+        return DataForest(
+            base_url=scene.settings.base_url, credentials=keys, timeout_seconds=scene.timeout.total_seconds()
+        )
+    return DataForest(
+        base_url=BASE_URL,
+        credentials=keys,
+        timeout_seconds=scene.timeout.total_seconds(),
+        transport=LocalTransport(settings),
+        description=f"local engine in {_shown(settings.home)}",
+    )
+
+
+def local_settings(scene: Scene) -> LocalSettings:
+    """Return what the embedded engine is told: the Project's folders, made absolute."""
+    from dfsubmit.local.settings import LocalSettings
+    from dfsubmit.projectmodel import LocalEngine
+
+    spec = scene.project.spec.engine
+    local: LocalEngine = spec if isinstance(spec, LocalEngine) else LocalEngine()
+    root = scene.root.resolve()
+    return LocalSettings(
+        home=root / STATE_FOLDER / "local",
+        hdfs=root / local.hdfs,
+        workspaces={name: root / folder for name, folder in local.workspaces.items()},
+        slots=dict(local.slots),
+        runtime=local.runtime,
+    )
+
+
+def _shown(path: Path) -> str:
+    with contextlib.suppress(ValueError):
+        return str(path.relative_to(Path.cwd()))
+    return str(path)
+
+
+def listing_or_none(scene: Scene, out: Output) -> Listing | None:
+    """Return the engine's list for a verb that only shows; None, with a warning, when it cannot be had or was not wanted."""
+    if scene.settings.offline:
+        return None
+    try:
+        with engine_of(scene, out) as engine:
+            return engine.list_apps()
+    except EngineError as error:
+        out.warning(f"the engine was not asked: {error.message}", tip=error.tip or "--offline leaves it out on purpose")
+        return None
+
+
+@contextlib.contextmanager
+def stop_on_signals(out: Output) -> Iterator[Stop]:
+    """Turn SIGINT and SIGTERM into a stop request; a second one ends the process at once, as the intents allow."""
+    stop = Stop()
+
+    def handle(number: int, _: object) -> None:
+        if stop.requested:
+            os._exit(128 + number)
+        stop.signal_number = number
+        out.say("stopping: what is in flight is finished and recorded, nothing new is sent (once more to quit at once)")
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def interruptible_sleep(stop: Stop, seconds: float) -> None:
+    """Wait, but not past a stop request."""
+    end = time.monotonic() + seconds
+    while not stop.requested and (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, 0.1))

@@ -1,0 +1,287 @@
+"""A set of files → the apps that it asks for, with every finding of every file.
+
+Each file is examined by itself (`examine`: load, judge, advise), in the order of paths, and then let go; what remains is
+one `DesiredApp` for each manifest. What only the whole set can tell is checked as the files go by: names that stand
+twice, a second Project, renames that contradict each other. Nothing is read here but the files of the set, and nothing
+is decided about the ledger.
+
+The Project stands in the file that is named for it and nowhere else, so that verbs that only need the settings find the
+same ones without reading every manifest. The folders that it names for HDFS and the workspaces hold data, not manifests.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dfsubmit.diagnostics import Diagnostic, Related, Span, has_errors, in_reading_order
+from dfsubmit.document import Document, Loaded, load
+from dfsubmit.fingerprint import fingerprint
+from dfsubmit.judge import advise, advise_in_project, judge
+from dfsubmit.plan import DesiredApp, Place
+from dfsubmit.projectmodel import LocalEngine, Project, ProjectMetadata
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dfsubmit.manifest import AiApp
+    from dfsubmit.sources import SourceFile, SourceSet
+
+PROJECT_NAME_LENGTH = 63
+
+Judge = Callable[[Document], Iterable[Diagnostic]]
+
+Check = Callable[[Document], tuple[Diagnostic, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """A valid document and the model of it."""
+
+    document: Document
+    model: AiApp | Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What one file holds: its text for the frames of findings, its manifests, its findings, how many documents."""
+
+    path: str
+    text: str
+    manifests: tuple[Manifest, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredState:
+    """What the set asks for.
+
+    `root` is the Project's own folder, where its relative paths start. `texts` holds the source of every file that has a
+    finding. Nothing may be planned from a state with errors.
+    """
+
+    project: Project
+    declared: bool
+    root: Path
+    whole: bool
+    apps: tuple[DesiredApp, ...]
+    files: int
+    manifests: int
+    diagnostics: tuple[Diagnostic, ...]
+    texts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def has_errors(self) -> bool:
+        """Tell whether any finding is an error."""
+        return has_errors(self.diagnostics)
+
+
+def examine(source: SourceFile, *, also: Check | None = None) -> Examined:
+    """Return what `source` holds; its findings, in reading order, are all there are to find in it alone.
+
+    `also` is one more check of each document, valid or not, such as a schema from outside.
+    """
+    if source.diagnostic is not None:
+        return Examined(path=source.path, text="", manifests=(), diagnostics=(source.diagnostic,))
+    loaded: Loaded = load(source.content, source.path)
+    findings = list(loaded.diagnostics)
+    manifests = []
+    for document in loaded.documents:
+        findings += also(document) if also is not None else ()
+        judged = judge(document)
+        if isinstance(judged, tuple):
+            findings += judged
+            continue
+        findings += advise(document, judged)
+        manifests.append(Manifest(document=document, model=judged))
+    return Examined(
+        path=source.path, text=loaded.text, manifests=tuple(manifests), diagnostics=tuple(in_reading_order(findings))
+    )
+
+
+def load_project(sources: SourceSet, *, also: Judge | None = None) -> DesiredState:
+    """Return what `sources` ask for. `also` is one more judge of every document, such as a schema from outside."""
+    gathered = Gathering(project_file=sources.project_file)
+    data_folders: tuple[str, ...] = ()
+    for source in sources.iter_files():
+        if data_folders and source.location.startswith(data_folders):
+            continue
+        gathered.add(examine(source, also=also))
+        if not data_folders and gathered.project is not None:
+            data_folders = _data_folders(gathered.project.model, sources.root)
+    findings = [*sources.diagnostics, *gathered.finish()]
+    project = gathered.project.model if gathered.project else None
+    return DesiredState(
+        project=project if isinstance(project, Project) else default_project(sources.root),
+        declared=project is not None,
+        root=sources.root,
+        whole=sources.whole,
+        apps=tuple(gathered.apps.values()),
+        files=gathered.files,
+        manifests=gathered.manifests,
+        diagnostics=tuple(in_reading_order(findings)),
+        texts=_with_related(gathered.texts, findings, sources),
+    )
+
+
+def _data_folders(project: AiApp | Project, root: Path) -> tuple[str, ...]:
+    """Return how the locations below the folders begin that the Project names for data."""
+    engine = project.spec.engine if isinstance(project, Project) else None
+    if not isinstance(engine, LocalEngine):
+        return ()
+    return tuple(os.path.normpath(root / folder) + os.sep for folder in (engine.hdfs, *engine.workspaces.values()))
+
+
+def _with_related(texts: dict[str, str], findings: Iterable[Diagnostic], sources: SourceSet) -> dict[str, str]:
+    """Return `texts` with those of the files that findings speak of beside their own; they are read once more."""
+    wanted = {related.path for finding in findings for related in finding.related} - texts.keys()
+    if not wanted:
+        return texts
+    again = (source for source in sources.iter_files() if source.path in wanted and source.diagnostic is None)
+    return texts | {source.path: load(source.content, source.path).text for source in again}
+
+
+def default_project(root: Path) -> Project:
+    """Return the Project of a set that has none: its id is made of the folder's name."""
+    kept = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in root.resolve().name.lower())
+    name = kept[:PROJECT_NAME_LENGTH].strip("-") or "default"
+    return Project(apiVersion="dfsubmit/v1", kind="Project", metadata=ProjectMetadata(name=name))
+
+
+@dataclass(kw_only=True)
+class Gathering:
+    """The checks across files, fed one file at a time, the Project's first."""
+
+    project_file: str | None = None
+    apps: dict[str, DesiredApp] = field(default_factory=dict)
+    project: Manifest | None = None
+    files: int = 0
+    manifests: int = 0
+    texts: dict[str, str] = field(default_factory=dict)
+    _findings: list[Diagnostic] = field(default_factory=list)
+    _moved: dict[str, Place] = field(default_factory=dict)
+
+    def add(self, examined: Examined) -> list[Diagnostic]:
+        """Take in one file and return its findings, with those that only the files before it explain."""
+        before = len(self._findings)
+        self.files += 1
+        self._findings += examined.diagnostics
+        for manifest in examined.manifests:
+            self.manifests += 1
+            self._take(manifest)
+        fresh = self._findings[before:]
+        if fresh:
+            self.texts[examined.path] = examined.text
+        return fresh
+
+    def finish(self) -> list[Diagnostic]:
+        """Return all findings, with those that need the whole set."""
+        self._findings += self._stale_moves()
+        return self._findings
+
+    def _take(self, manifest: Manifest) -> None:
+        if isinstance(manifest.model, Project):
+            self._take_project(manifest)
+        else:
+            self._take_app(manifest, manifest.model)
+
+    def _take_project(self, manifest: Manifest) -> None:
+        document = manifest.document
+        if self.project is not None:
+            self._findings.append(
+                Diagnostic(
+                    code="DF0302",
+                    message="a second Project in the same set",
+                    path=document.path,
+                    span=document.span(("kind",)),
+                    help="a set has at most one Project: merge them, or keep the folders apart",
+                    related=(_related("the first Project is here", self.project.document, ("kind",)),),
+                )
+            )
+        elif document.path != self.project_file:
+            self._findings.append(
+                Diagnostic(
+                    code="DF0305",
+                    message="a Project stands in a file of its own, named project.yaml, at the root of the set",
+                    path=document.path,
+                    span=document.span(("kind",)),
+                    help="move it to project.yaml in the topmost folder of the set",
+                )
+            )
+        else:
+            self.project = manifest
+
+    def _take_app(self, manifest: Manifest, model: AiApp) -> None:
+        document, name = manifest.document, model.metadata.name
+        span = document.span(("metadata", "name"))
+        first = self.apps.get(name)
+        if first is not None:
+            self._findings.append(
+                Diagnostic(
+                    code="DF0301",
+                    message=f'the name "{name}" is used twice',
+                    path=document.path,
+                    span=span,
+                    help="give one of them another name; what was submitted is remembered under it",
+                    related=(Related(message="first used here", path=first.place.path, span=_span_of(first, name)),),
+                )
+            )
+            return
+        if self.project is not None and isinstance(self.project.model, Project):
+            self._findings += advise_in_project(document, model, self.project.model)
+        request = model.request()
+        self.apps[name] = DesiredApp(
+            name=name,
+            generation=model.metadata.generation,
+            fingerprint=fingerprint(request, model.metadata.generation),
+            request=request,
+            labels=dict(model.metadata.labels),
+            moved=tuple(model.metadata.moved),
+            place=Place(path=document.path, line=span.line, column=span.column),
+        )
+        for old in model.metadata.moved:
+            self._take_move(manifest, old)
+
+    def _take_move(self, manifest: Manifest, old: str) -> None:
+        """Refuse two manifests that say to have had the same name."""
+        span = manifest.document.span(("metadata", "moved"))
+        first = self._moved.get(old)
+        if first is None:
+            self._moved[old] = Place(path=manifest.document.path, line=span.line, column=span.column)
+            return
+        at = Span(line=first.line, column=first.column, end_line=first.line, end_column=first.column + 1)
+        self._findings.append(
+            Diagnostic(
+                code="DF0303",
+                message=f'two manifests say they were called "{old}"',
+                path=manifest.document.path,
+                span=span,
+                help="only one can take over its apps: remove the name from the other's moved",
+                related=(Related(message="the other one is here", path=first.path, span=at),),
+            )
+        )
+
+    def _stale_moves(self) -> Iterator[Diagnostic]:
+        for old, place in self._moved.items():
+            still = self.apps.get(old)
+            if still is not None:
+                at = Span(line=place.line, column=place.column, end_line=place.line, end_column=place.column + 1)
+                yield Diagnostic(
+                    code="DF0304",
+                    message=f'"{old}" is in moved, but a manifest of that name is still there',
+                    path=place.path,
+                    span=at,
+                    help="rename the manifest, or remove the name from moved",
+                    related=(Related(message="it is here", path=still.place.path, span=_span_of(still, old)),),
+                )
+
+
+def _related(message: str, document: Document, path: tuple[str | int, ...]) -> Related:
+    return Related(message=message, path=document.path, span=document.span(path))
+
+
+def _span_of(app: DesiredApp, name: str) -> Span:
+    line, column = app.place.line, app.place.column
+    return Span(line=line, column=column, end_line=line, end_column=column + len(name))
