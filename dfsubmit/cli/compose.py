@@ -128,16 +128,19 @@ def engine_of(scene: Scene, out: Output) -> Iterator[Engine]:
 def _dataforest(scene: Scene, out: Output) -> Engine:
     from dfsubmit.dataforest.client import DataForest
     from dfsubmit.dataforest.credentials import find_credentials
+    from dfsubmit.dataforest.endpoint import parse_base_url, proxy_for
     from dfsubmit.projectmodel import DataForestEngine
 
     spec = scene.project.spec.engine
     real = spec if isinstance(spec, DataForestEngine) else DataForestEngine(type="dataforest")
+    base_url = scene.settings.base_url or real.base_url
     return DataForest(
-        base_url=scene.settings.base_url or real.base_url,
+        base_url=base_url,
         credentials=find_credentials(scene.environ),
         account=real.account or "",
         timeout_seconds=scene.timeout.total_seconds(),
-        on_retry=out.detail,
+        proxy=proxy_for(parse_base_url(base_url), scene.environ),
+        on_retry=lambda retry: out.detail(f"{retry.operation}: waiting {retry.seconds:.1f} s: {retry.reason}"),
     )
 
 

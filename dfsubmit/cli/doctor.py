@@ -1,0 +1,169 @@
+"""`dfsubmit doctor`: whether everything that dfsubmit needs is in place, one line each."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dfsubmit.cli import output
+from dfsubmit.cli.options import REMOTE, common, verb
+from dfsubmit.cli.settings import Flags, Settings, resolve
+from dfsubmit.errors import CredentialsError, DfsubmitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dfsubmit.cli.compose import Scene
+    from dfsubmit.cli.output import Output
+
+LARGE_SKEW_SECONDS = 60
+SCHEMA_FILE = "dfsubmit.v1.schema.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """The result of one check: `ok`, `note` or `fail`, and what to do about it."""
+
+    verdict: str
+    what: str
+    found: str
+    tip: str = ""
+
+
+@verb(
+    "doctor",
+    exits={0: "everything needed is in place", 1: "something is not"},
+    examples=("dfsubmit doctor", "dfsubmit doctor --engine dataforest -o json"),
+)
+@common("file", *REMOTE, outputs=("text", "json"))
+def command(*, flags: Flags) -> int:
+    """Check Python and the YAML parser, the Project, the ledger, the keys, the engine, its clock, and the schema file.
+
+    Nothing is created or changed. --offline leaves the engine out.
+    """
+    return run(resolve(flags, os.environ))
+
+
+def run(settings: Settings) -> int:
+    """Run all checks and show them."""
+    from dfsubmit.render.machine import json_text
+
+    out = output.make(settings, os.environ)
+    checks = list(_checks(settings, out))
+    if settings.output == "json":
+        rows = [{"check": one.what, "verdict": one.verdict, "found": one.found, "tip": one.tip} for one in checks]
+        out.data(json_text({"schemaVersion": 1, "checks": rows}))
+    else:
+        for one in checks:
+            look = {"ok": out.palette.good, "note": out.palette.warning, "fail": out.palette.error}[one.verdict]
+            out.line(f"{out.palette.paint(look, f'{one.verdict:<4}')}  {one.what}: {one.found}")
+            if one.tip:
+                out.line(f"      tip: {one.tip}")
+        failed = sum(one.verdict == "fail" for one in checks)
+        out.line(f"Doctor: {len(checks)} checks, {failed} failed.")
+    return int(any(one.verdict == "fail" for one in checks))
+
+
+def _checks(settings: Settings, out: Output) -> Iterator[Check]:
+    from dfsubmit.cli.planning import settings_scene
+
+    yield _python()
+    yield _parser()
+    try:
+        scene = settings_scene(settings, out)
+    except DfsubmitError as error:
+        yield Check(verdict="fail", what="project", found=error.message, tip=error.tip)
+        return
+    yield Check(verdict="ok", what="project", found=f"{scene.project_id} in {scene.root}")
+    yield _guarded("ledger", lambda: _ledger(scene))
+    yield _schema(scene)
+    if scene.engine_type == "dataforest":
+        yield _guarded("credentials", lambda: _credentials(scene))
+    if settings.offline:
+        yield Check(verdict="note", what="engine", found="not asked, because of --offline")
+        return
+    yield _guarded("engine", lambda: _engine(scene, out))
+
+
+def _guarded(what: str, check: Callable[[], Check]) -> Check:
+    try:
+        return check()
+    except DfsubmitError as error:
+        return Check(verdict="fail", what=what, found=error.message, tip=error.tip)
+
+
+def _python() -> Check:
+    return Check(verdict="ok", what="python", found=f"{sys.version.split()[0]} in {sys.executable}")
+
+
+def _parser() -> Check:
+    from dfsubmit.document import HAVE_C
+
+    if HAVE_C:
+        return Check(verdict="ok", what="yaml parser", found="libyaml")
+    return Check(
+        verdict="note",
+        what="yaml parser",
+        found="pure Python: everything works, about ten times slower",
+        tip="pip install 'ruamel.yaml[oldlibyaml]' brings the C parser",
+    )
+
+
+def _ledger(scene: Scene) -> Check:
+    """Look whether the ledger can be read, and whether its folder could be written, without writing."""
+    from dfsubmit.cli.compose import ledger_of
+
+    with ledger_of(scene) as ledger:
+        count = len(ledger.states(scene.project_id))
+        place = ledger.describe()
+    path = scene.root / scene.project.spec.ledger.path
+    nearest = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    if scene.settings.ledger is None and not os.access(nearest, os.W_OK):
+        return Check(verdict="fail", what="ledger", found=f"{place}: {nearest} cannot be written")
+    return Check(verdict="ok", what="ledger", found=f"{place}: {count} items")
+
+
+def _schema(scene: Scene) -> Check:
+    """Compare the schema files that editors may be using with this version's."""
+    from dfsubmit.schema import schema_text
+
+    folders = (scene.root, scene.root / "schema", scene.root.absolute().parent / "schema")
+    found = [
+        folder / name for folder in folders for name in (SCHEMA_FILE, f".{SCHEMA_FILE}") if (folder / name).is_file()
+    ]
+    stale = [path for path in found if path.read_text(encoding="utf-8", errors="replace") != schema_text()]
+    if stale:
+        shown = ", ".join(str(path) for path in stale)
+        return Check(
+            verdict="note", what="schema", found=f"{shown} is of another version", tip=f"dfsubmit schema > {stale[0]}"
+        )
+    return Check(verdict="ok", what="schema", found=", ".join(map(str, found)) or "no copy for editors in this project")
+
+
+def _credentials(scene: Scene) -> Check:
+    from dfsubmit.dataforest.credentials import find_credentials
+
+    try:
+        return Check(verdict="ok", what="credentials", found=f"found in {find_credentials(scene.environ).source}")
+    except CredentialsError as error:
+        return Check(verdict="fail", what="credentials", found=error.message, tip=error.tip)
+
+
+def _engine(scene: Scene, out: Output) -> Check:
+    """Ask the engine for its list, and compare clocks."""
+    from dfsubmit.cli.compose import engine_of, now
+
+    with engine_of(scene, out) as engine:
+        listing = engine.list_apps()
+        skew = abs((engine.server_now() - now()).total_seconds())
+        found = f"{engine.describe()} answers: {len(listing.apps)} apps, clocks differ by {skew:.0f} s"
+    if skew > LARGE_SKEW_SECONDS:
+        return Check(
+            verdict="note",
+            what="engine",
+            found=found,
+            tip="set this machine's clock; dfsubmit corrects for it meanwhile",
+        )
+    return Check(verdict="ok", what="engine", found=found)

@@ -1,0 +1,99 @@
+"""`dfsubmit ledger`: look into the record of what was submitted."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from dfsubmit.cli import output
+from dfsubmit.cli.options import VerbGroup, common, verb
+from dfsubmit.cli.settings import Flags, resolve
+
+
+@click.group(
+    "ledger",
+    cls=VerbGroup,
+    exits={0: "done", 1: "the ledger cannot be read, or does not hold together"},
+    examples=("dfsubmit ledger list", "dfsubmit ledger verify", "dfsubmit ledger export > ledger.jsonl"),
+    subcommand_metavar="VERB [OPTIONS]",
+)
+def command() -> None:
+    """Look into the ledger: the append-only record of every intent and outcome. Nothing here changes it."""
+
+
+@verb(
+    "list",
+    exits={0: "listed", 1: "the ledger cannot be read"},
+    examples=("dfsubmit ledger list", "dfsubmit ledger list bert-finetune"),
+)
+@click.argument("names", metavar="[NAME...]", nargs=-1)
+@common("file", "ledger", outputs=("text", "json"))
+def list_command(*, flags: Flags, names: tuple[str, ...]) -> int:
+    """Print the entries of this project, oldest first, for all names or for NAME...."""
+    from dfsubmit.cli.compose import ledger_of
+    from dfsubmit.cli.planning import settings_scene
+    from dfsubmit.ledger.codec import encode
+    from dfsubmit.render.entries import entries_text
+    from dfsubmit.render.machine import json_text
+
+    settings = resolve(flags, os.environ)
+    out = output.make(settings, os.environ)
+    scene = settings_scene(settings, out)
+    with ledger_of(scene) as ledger:
+        entries = [entry for entry in ledger.entries(scene.project_id) if not names or entry.item.name in names]
+        if settings.output == "json":
+            out.data(json_text({"schemaVersion": 1, "entries": [encode(entry) for entry in entries]}))
+        else:
+            out.data(entries_text(entries))
+            out.note(f"{len(entries)} entries in {ledger.describe()}")
+    return 0
+
+
+@verb(
+    "verify",
+    exits={0: "every entry fits", 1: "some do not, or the ledger cannot be read"},
+    examples=("dfsubmit ledger verify",),
+)
+@common("file", "ledger")
+def verify_command(*, flags: Flags) -> int:
+    """Check every entry of the ledger, of all projects, against the table of steps."""
+    from dfsubmit.cli.compose import ledger_of
+    from dfsubmit.cli.planning import settings_scene
+    from dfsubmit.ledger.verify import verify
+
+    settings = resolve(flags, os.environ)
+    out = output.make(settings, os.environ)
+    with ledger_of(settings_scene(settings, out)) as ledger:
+        report = verify(ledger)
+        for misfit in report.misfits:
+            out.line(str(misfit))
+        out.line(
+            f"Ledger: {report.entries} entries, {report.items} items, {len(report.misfits)} misfits in {ledger.describe()}."
+        )
+    return 1 if report.misfits else 0
+
+
+@verb(
+    "export", exits={0: "printed", 1: "the ledger cannot be read"}, examples=("dfsubmit ledger export > ledger.jsonl",)
+)
+@common("file", "ledger")
+def export_command(*, flags: Flags) -> int:
+    """Print every entry of the ledger, of all projects, one JSON document a line. Holds no secrets."""
+    import json
+
+    from dfsubmit.cli.compose import ledger_of
+    from dfsubmit.cli.planning import settings_scene
+    from dfsubmit.ledger.codec import encode
+
+    settings = resolve(flags, os.environ)
+    out = output.make(settings, os.environ)
+    with ledger_of(settings_scene(settings, out)) as ledger:
+        for entry in ledger.entries(None):
+            out.line(json.dumps(encode(entry), ensure_ascii=False, separators=(",", ":")))
+    return 0
+
+
+command.add_command(list_command)
+command.add_command(verify_command)
+command.add_command(export_command)
