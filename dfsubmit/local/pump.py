@@ -11,11 +11,12 @@ began, gives the app back to the queue, a bounded number of times; one that died
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from typing import TYPE_CHECKING
 
-from dfsubmit.local import processes, supervise
+from dfsubmit.local import processes, runtime, supervise
 from dfsubmit.local.envfile import EnvFiles
 from dfsubmit.local.logs import app_folder, log_path
 from dfsubmit.local.world import Event, Phase, ended_as
@@ -72,7 +73,14 @@ class Pump:
             self._give_back(app.id, app.claim, "its supervisor died before the command began", app.attempts)
             return
         processes.end_marked_group(app.child)
+        self._remove_container(app.id)
         self._die(app.id, app.claim, "its supervisor died while the command ran; what it left behind was ended")
+
+    def _remove_container(self, app_id: str) -> None:
+        found = self._store.find(app_id, _now_ms())
+        removal = runtime.removal(found[1]["runtime"], app_id, os.environ) if found else None
+        if removal is not None:
+            subprocess.run(removal, stdin=subprocess.DEVNULL, capture_output=True, check=False)
 
     def _give_back(self, app_id: str, claim: str, reason: str, attempts: int) -> None:
         if attempts < MAX_ATTEMPTS:

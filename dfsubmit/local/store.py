@@ -171,6 +171,14 @@ class Store:
         names = ", ".join(f"'{phase.value}'" for phase in TERMINAL)
         return [key for (key,) in self._read(f"SELECT id FROM app WHERE has_env = 1 AND phase IN ({names})")]  # noqa: S608  # constant
 
+    def has_env(self, app_id: str) -> bool:
+        """Tell whether the app came with env that is still on disk."""
+        return bool(self._read("SELECT 1 FROM app WHERE id = ? AND has_env = 1", app_id))
+
+    def with_env(self) -> set[str]:
+        """Return the apps whose env is on disk."""
+        return {key for (key,) in self._read("SELECT id FROM app WHERE has_env = 1")}
+
     def forget_env(self, app_id: str) -> None:
         """Record that the app's env is no longer on disk."""
         with self._writing() as db:
