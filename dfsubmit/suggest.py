@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # No name of the model is longer than half of this; comparing longer words would only cost time.
 _LONGEST = 64
+# Three letters more or less, and as many hyphens or underscores.
+_LENGTHS_APART = 6
 
 
 def fold(word: str) -> str:
@@ -41,7 +43,8 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
     if len(word) > _LONGEST:
         return None
     folded = fold(word)
-    scored = sorted((distance(folded, fold(candidate)), candidate) for candidate in set(candidates))
+    similar = {one for one in candidates if abs(len(one) - len(word)) <= _LENGTHS_APART}
+    scored = sorted((distance(folded, fold(candidate)), candidate) for candidate in similar)
     scored = [(score, candidate) for score, candidate in scored if score <= _allowed(folded, fold(candidate))]
     if not scored or (len(scored) > 1 and scored[1][0] == scored[0][0]):
         return None
