@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from dfsubmit.fields import FIELDS, FLAG, LIST, MAP, NUMBER, TEXT, TEXT_OR_FIELDS, WHOLE, Shape, fields_of
+from dfsubmit.judging.fields import FIELDS, FLAG, LIST, MAP, NUMBER, TEXT, TEXT_OR_FIELDS, WHOLE, Shape, fields_of
 from dfsubmit.manifest import ENGINES, KINDS, PATTERN_MEANING, AiApp, SecretRef
 
 if TYPE_CHECKING:
