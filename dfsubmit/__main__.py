@@ -1,11 +1,12 @@
 """Where `dfsubmit` and `python -m dfsubmit` begin.
 
 The version is answered before anything is imported, because people and scripts ask for it often. All the rest goes to
-`cli.boundary`, which owns every way a run can end. Rule: this file imports nothing at its top but `sys`.
+`cli.boundary`, which owns every way a run can end. Rule: what this file imports at its top, Python has imported already.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 
 from dfsubmit import __version__
@@ -29,9 +30,8 @@ def main() -> int:
 def _told_version() -> bool:
     """Write the version; tell whether that went well. If not, the boundary finds out what to say about it."""
     try:
-        sys.stdout.write(f"dfsubmit {__version__}\n")
-        sys.stdout.flush()
-    except (AttributeError, OSError):
+        os.write(1, f"dfsubmit {__version__}\n".encode())
+    except OSError:
         return False
     return True
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dfsubmit import __version__
-from dfsubmit.cli.options import CONTEXT
+from dfsubmit.cli.options import CONTEXT, help_option
+from dfsubmit.cli.output import Output
 from dfsubmit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -126,7 +127,30 @@ def _unknown_verb(word: str) -> UsageError:
     return UsageError(f"there is no verb '{word}'", tip=tip)
 
 
-@click.command(PROGRAM, cls=App, context_settings=CONTEXT, options_metavar="", subcommand_metavar="VERB [OPTIONS]")
-@click.version_option(__version__, "-V", "--version", message="dfsubmit %(version)s", help="Print the version.")
+def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    del param
+    if value and not ctx.resilient_parsing:
+        Output().line(f"{PROGRAM} {__version__}")
+        ctx.exit()
+
+
+@click.command(
+    PROGRAM,
+    cls=App,
+    context_settings=CONTEXT,
+    add_help_option=False,
+    options_metavar="",
+    subcommand_metavar="VERB [OPTIONS]",
+)
+@click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Print the version and exit.",
+)
+@help_option
 def app() -> None:
     """Submit Data Forest AI apps from versioned YAML manifests, exactly once."""

@@ -16,7 +16,7 @@ import click
 
 from dfsubmit import __version__
 from dfsubmit.cli import output, streams
-from dfsubmit.cli.app import PROGRAM, app
+from dfsubmit.cli.app import ALIASES, PROGRAM, VERBS, app
 from dfsubmit.cli.options import CONTEXT, SPELLINGS
 from dfsubmit.errors import DfsubmitError, InterruptError, UsageError
 
@@ -49,19 +49,19 @@ def _guarded(arguments: Sequence[str], out: output.Output) -> int:
         streams.silence(1)
         return BROKEN_PIPE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # the boundary: what nobody foresaw is said to be a bug
-        known = _known(error)
+        known = _known(error, arguments)
         return _bug(out) if known is None else _end(known.exit_code, out, known.message, known.tip)
     return code
 
 
-def _known(error: BaseException) -> DfsubmitError | None:
+def _known(error: BaseException, arguments: Sequence[str]) -> DfsubmitError | None:
     """Return `error` in our words; None for what only a bug can raise."""
     if isinstance(error, DfsubmitError):
         return error
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return InterruptError("interrupted", signal_number=signal.SIGINT)
     if isinstance(error, click.UsageError):
-        return _translated(error)
+        return _translated(error, arguments)
     if isinstance(error, click.ClickException):
         return DfsubmitError(_sentence(error))
     if isinstance(error, OSError) and error.filename is not None:
@@ -104,10 +104,9 @@ def _bug(out: output.Output) -> int:
     return _end(BUG, out, "this is a bug in dfsubmit", f"please report it with the lines above and: {place}")
 
 
-def _translated(error: click.UsageError) -> UsageError:
+def _translated(error: click.UsageError, arguments: Sequence[str]) -> UsageError:
     """Return click's complaint in our words."""
-    context = error.ctx
-    path = context.command_path if context is not None else PROGRAM
+    path = error.ctx.command_path if error.ctx is not None else _path(arguments)
     tip = f"`{path} --help` shows its options"
     if not isinstance(error, click.NoSuchOption):
         return UsageError(_sentence(error), tip=tip)
@@ -115,8 +114,13 @@ def _translated(error: click.UsageError) -> UsageError:
         tip = f"options follow the verb: `{PROGRAM} VERB {error.option_name}`"
     elif error.possibilities:
         tip = f"did you mean {' or '.join(sorted(error.possibilities))}?"
-    owner = f"`{path}`" if context is not None else PROGRAM
-    return UsageError(f"{owner} has no option '{error.option_name}'", tip=tip)
+    return UsageError(f"`{path}` has no option '{error.option_name}'", tip=tip)
+
+
+def _path(arguments: Sequence[str]) -> str:
+    """Return which verb `arguments` name; click does not always say."""
+    verb = next((ALIASES.get(word, word) for word in arguments if ALIASES.get(word, word) in VERBS), "")
+    return f"{PROGRAM} {verb}".rstrip()
 
 
 def _sentence(error: click.ClickException) -> str:

@@ -1,6 +1,7 @@
 """From the common options to the state that the manifests ask for, or to the findings that forbid it.
 
-`load` is what `validate` shows; `load_or_show` is what every other verb begins with. Both read files and nothing else.
+`load` is what `validate` shows; `load_or_show` is what the other verbs begin with; `load_settings_or_show` is for those
+that follow apps, and need the Project alone. All of them read files and nothing else.
 """
 
 from __future__ import annotations
@@ -8,40 +9,87 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from dfsubmit.diagnostics import has_errors
 from dfsubmit.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from dfsubmit.cli.output import Output
     from dfsubmit.cli.settings import Settings
+    from dfsubmit.diagnostics import Diagnostic
     from dfsubmit.project import DesiredState
+    from dfsubmit.projectmodel import Project
+    from dfsubmit.sources import SourceSet
 
 
-def load(settings: Settings) -> DesiredState:
-    """Return what the files ask for, with all findings. Raises InputError when there is nothing to read."""
-    from dfsubmit import sources
+def load(settings: Settings, *, schema: Mapping[str, Any] | None = None) -> DesiredState:
+    """Return what the files ask for, with all findings; each document is held against `schema` from outside too."""
     from dfsubmit.project import load_project
+    from dfsubmit.sources import find
 
-    state = load_project(sources.find(settings.files))
+    if schema is None:
+        state = load_project(find(settings.files))
+    else:
+        from functools import partial
+
+        from dfsubmit.schema import check_outside
+
+        state = load_project(find(settings.files), also=partial(check_outside, schema=schema))
     return _strict(state) if settings.strict else state
 
 
 def load_or_show(settings: Settings, out: Output) -> DesiredState:
     """Return what the files ask for; says warnings on standard error. Raises InputError, after the findings, for errors."""
-    from dfsubmit.render.findings import findings_text
-
     state = load(settings)
-    if state.diagnostics and (state.has_errors or settings.verbosity >= 0):
-        text = findings_text(state.diagnostics, state.texts, palette=out.error_palette, width=width(os.environ))
-        out.say(text.rstrip("\n") + "\n")
+    _show(state.diagnostics, state.texts, settings, out)
     if state.has_errors:
         raise InputError(
             "the manifests have errors; nothing was done", tip="`dfsubmit validate` shows the same findings again"
         )
     return state
+
+
+def load_settings_or_show(settings: Settings, out: Output) -> tuple[Project, Path]:
+    """Return the Project and its folder, whatever the other manifests look like. Raises InputError, after the findings."""
+    from dfsubmit.project import load_project
+    from dfsubmit.sources import find
+
+    sources = find(settings.files)
+    found = _project_alone(sources, settings, out)
+    if found is None:
+        # There is none, or it stands in a file of another name: only the whole set can tell.
+        state = load_project(sources)
+        found = state.project
+    return found, sources.root
+
+
+def _project_alone(sources: SourceSet, settings: Settings, out: Output) -> Project | None:
+    """Return the Project of the file that is named for it; None when that holds none. Raises InputError."""
+    from dfsubmit.project import examine
+    from dfsubmit.projectmodel import Project
+
+    findings, texts = sources.diagnostics, {}
+    model: Project | None = None
+    if sources.project_file is not None:
+        examined = examine(next(sources.iter_files()))
+        model = next((one.model for one in examined.manifests if isinstance(one.model, Project)), None)
+        findings, texts = (*findings, *examined.diagnostics), {examined.path: examined.text}
+    if has_errors(findings):
+        _show(findings, texts, settings, out)
+        raise InputError("the Project cannot be read; nothing was done", tip="`dfsubmit validate` shows all findings")
+    return model
+
+
+def _show(findings: tuple[Diagnostic, ...], texts: Mapping[str, str], settings: Settings, out: Output) -> None:
+    from dfsubmit.render.findings import findings_text
+
+    if findings and (has_errors(findings) or settings.verbosity >= 0):
+        text = findings_text(findings, texts, palette=out.error_palette, width=width(os.environ))
+        out.say(text.rstrip("\n") + "\n")
 
 
 def _strict(state: DesiredState) -> DesiredState:
@@ -53,9 +101,9 @@ def width(environ: Mapping[str, str]) -> int:
     from dfsubmit.render.findings import DEFAULT_WIDTH
 
     columns = environ.get("COLUMNS", "")
-    if columns.isdecimal():
+    if columns.isascii() and columns.isdecimal():
         return int(columns)
     try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns
+        return os.get_terminal_size(sys.stdout.fileno()).columns or DEFAULT_WIDTH
     except (OSError, ValueError):
         return DEFAULT_WIDTH

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
+from dfsubmit.cli.output import Output
 from dfsubmit.cli.settings import ENGINES, PREFIX, Flags
 
 if TYPE_CHECKING:
@@ -31,6 +32,26 @@ _USAGE_EXIT = {64: "the command line makes no sense"}
 
 P = ParamSpec("P")
 F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def show_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """Print the help and end, through the output that knows what a broken pipe or a full disk means."""
+    del param
+    if value and not ctx.resilient_parsing:
+        Output().line(ctx.get_help())
+        ctx.exit()
+
+
+# In place of click's own, which writes past our output.
+help_option = click.option(
+    "-h",
+    "--help",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=show_help,
+    help="Show this message and exit.",
+)
 
 
 class CommonOption(click.Option):
@@ -100,6 +121,7 @@ ASKING = ("yes", "no_input")
 TALKING = ("quiet", "verbose", "no_color")
 _SWITCHES = frozenset({"offline", "strict", "yes", "no_input", "quiet", "no_color"})
 
+COMMON_NAMES = tuple(_COMMON)
 # Every spelling of a common option, for the hint that options follow the verb.
 SPELLINGS = frozenset(spelling for spellings, _, _ in _COMMON.values() for spelling in spellings)
 
@@ -143,7 +165,7 @@ class _Help:
     params: list[click.Parameter]
 
     def __init__(self, *args: Any, exits: Mapping[int, str], examples: tuple[str, ...], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, add_help_option=False, **kwargs)
         self.exits = exits
         self.examples = examples
 
@@ -188,4 +210,11 @@ class VerbGroup(_Help, click.Group):
 
 def verb(name: str, *, exits: Mapping[int, str], examples: tuple[str, ...]) -> Callable[[Callable[..., int]], Verb]:
     """Make a verb of a function that returns an exit code. Code 64 need not be given."""
-    return click.command(name, cls=Verb, exits=exits, examples=examples)
+    make = click.command(name, cls=Verb, exits=exits, examples=examples)
+
+    def decorate(function: Callable[..., int]) -> Verb:
+        command = make(function)
+        help_option(command)
+        return command
+
+    return decorate

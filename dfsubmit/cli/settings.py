@@ -73,6 +73,9 @@ class Settings:
 
 def resolve(flags: Flags, environ: Mapping[str, str]) -> Settings:
     """Return what holds. Raises UsageError for a value that makes no sense."""
+    for name, values in (("--file", flags.file), ("--select", flags.select)):
+        if "" in values:
+            raise UsageError(f"{name} is empty", tip="leave it out, or check the variable that it was meant to hold")
     return Settings(
         files=flags.file or _listed(environ, "FILE", os.pathsep) or DEFAULT_FILES,
         select=flags.select or _listed(environ, "SELECT", ","),

@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import common, complete_path, verb
 from dfsubmit.cli.settings import Flags, Settings, resolve
+from dfsubmit.errors import InputError
+
+if TYPE_CHECKING:
+    from dfsubmit.project import DesiredState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,21 +57,47 @@ def command(flags: Flags, paths: tuple[str, ...], schema: str | None) -> int:
 
 def run(options: Options) -> int:
     """Print all findings and the summary. Raises InputError when there is nothing to read."""
-    from dfsubmit.cli.checking import load, width
+    from dfsubmit.cli.checking import load
 
     settings = options.settings
     out = output.make(settings, os.environ)
-    state = load(settings, schema=options.schema)
+    state = load(settings, schema=None if options.schema is None else _outside_schema(options.schema))
     if settings.output == "json":
         from dfsubmit.render.validate_json import validate_json
 
         out.data(validate_json(state.diagnostics, files=state.files, manifests=state.manifests))
     else:
-        from dfsubmit.render.findings import findings_text, report_text
-
-        look = {"palette": out.palette, "width": width(os.environ)}
-        if settings.verbosity < 0:
-            out.data(findings_text(state.diagnostics, state.texts, **look))
-        else:
-            out.data(report_text(state.diagnostics, state.texts, files=state.files, manifests=state.manifests, **look))
+        out.data(_text(state, out))
     return 1 if state.has_errors else 0
+
+
+def _text(state: DesiredState, out: output.Output) -> str:
+    from dfsubmit.cli.checking import width
+    from dfsubmit.render.findings import findings_text, report_text
+
+    cells = width(os.environ)
+    if out.verbosity < 0:
+        return findings_text(state.diagnostics, state.texts, palette=out.palette, width=cells)
+    return report_text(
+        state.diagnostics,
+        state.texts,
+        files=state.files,
+        manifests=state.manifests,
+        palette=out.palette,
+        width=cells,
+    )
+
+
+def _outside_schema(path: Path) -> Any:
+    """Return the schema in a file. Raises InputError when it is no JSON Schema at all."""
+    import json
+
+    try:
+        schema = json.loads(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}", tip="--schema names a JSON file") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is not JSON: {error}", tip="--schema names a JSON Schema, written in JSON") from error
+    if not isinstance(schema, dict):
+        raise InputError(f"{path} is not a JSON Schema", tip="a schema is a JSON object")
+    return schema

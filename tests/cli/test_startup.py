@@ -1,0 +1,97 @@
+"""What each verb imports: a run pays for what it uses and for nothing else.
+
+The program is started for real, with Python's own report of what it imports. A module that creeps in fails here.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from cli_program import Run, bad_file, good_file, in_folder
+
+from dfsubmit.cli.app import VERBS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+dfsubmit = pytest.fixture(in_folder, name="dfsubmit")
+good = pytest.fixture(good_file, name="good")
+bad = pytest.fixture(bad_file, name="bad")
+
+# Modules that cost more than a few milliseconds, by the top of their name.
+HEAVY = frozenset(
+    {"click", "pydantic", "pydantic_core", "jsonschema", "httpx", "ruamel", "rich", "asyncio", "sqlite3", "yaml"}
+)
+MODELS = {"click", "pydantic", "pydantic_core"}
+VALIDATE = {*MODELS, "ruamel"}
+
+ALLOWED: dict[tuple[str, ...], set[str]] = {
+    ("--version",): set(),
+    ("-V",): set(),
+    ("--help",): {"click"},
+    ("nonsense",): {"click"},
+    ("completion", "bash"): {"click"},
+    ("init", "--help"): {"click"},
+    ("init", "new"): MODELS,
+    ("validate", "--help"): {"click"},
+    ("validate", "good.yaml"): VALIDATE,
+    ("validate", "-o", "json", "bad.yaml"): VALIDATE,
+    ("validate", "--schema", "own.schema.json", "good.yaml"): {*VALIDATE, "jsonschema"},
+    ("schema",): MODELS,
+    ("schema", "plan"): {"click"},
+    ("explain", "DF0101"): {"click"},
+    ("explain", "spec.docker.env"): MODELS,
+    ("render", "-f", "good.yaml"): VALIDATE,
+}
+_LINE = re.compile(r"import time:.*\|\s*([\w.]+)$")
+
+
+def imported(report: str) -> set[str]:
+    """Return the tops of the names of all modules that Python reports to have imported."""
+    return {match[1].partition(".")[0] for line in report.splitlines() if (match := _LINE.match(line))}
+
+
+@pytest.mark.parametrize("arguments", ALLOWED, ids=" ".join)
+def test_a_verb_imports_no_heavy_module_but_those_it_needs(
+    arguments: tuple[str, ...], dfsubmit: Run, good: Path, bad: Path, tmp_path: Path
+) -> None:
+    assert good.exists()
+    assert bad.exists()
+    (tmp_path / "own.schema.json").write_text("{}")
+
+    result = dfsubmit(*arguments, env={"PYTHONPROFILEIMPORTTIME": "1"})
+
+    modules = imported(result.stderr)
+    assert "Traceback" not in result.stderr
+    assert "dfsubmit" in modules, "the report of imports was not understood"
+    assert modules & HEAVY <= ALLOWED[arguments]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_help_of_a_verb_imports_click_alone(verb: str, dfsubmit: Run) -> None:
+    result = dfsubmit(verb, "--help", env={"PYTHONPROFILEIMPORTTIME": "1"})
+
+    assert result.returncode == 0
+    assert imported(result.stderr) & HEAVY == {"click"}
+
+
+def test_pressing_tab_imports_click_alone(dfsubmit: Run) -> None:
+    pressed = {"_DFSUBMIT_COMPLETE": "bash_complete", "COMP_WORDS": "dfsubmit val", "COMP_CWORD": "1"}
+
+    result = dfsubmit(env={**pressed, "PYTHONPROFILEIMPORTTIME": "1"})
+
+    assert result.stdout == "plain,validate\n"
+    assert imported(result.stderr) & HEAVY == {"click"}
+
+
+def test_both_ways_to_start_give_the_same_answer(dfsubmit: Run, tmp_path: Path) -> None:
+    module = subprocess.run(
+        [sys.executable, "-m", "dfsubmit", "--version"], capture_output=True, text=True, cwd=tmp_path, check=True
+    )
+
+    assert module.stdout == dfsubmit("--version").stdout == dfsubmit("-V").stdout == "dfsubmit 0.1.0\n"
