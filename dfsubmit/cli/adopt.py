@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -75,7 +75,10 @@ def _comparison(app: DesiredApp, detail: AppDetail) -> list[str]:
 
     shown = detail.app
     docker, resource = app.request["docker"], app.request["resource"]
-    pairs = [("queue", shown.queue, app.request["queueName"]), ("name", shown.name, f"{app.request['namePrefix']}-…")]
+    pairs: list[tuple[str, Any, Any]] = [
+        ("queue", shown.queue, app.request["queueName"]),
+        ("name", shown.name, f"{app.request['namePrefix']}-…"),
+    ]
     for container in detail.containers:
         pairs += [
             ("image", container.image, docker["image"]),

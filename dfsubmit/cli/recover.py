@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
@@ -15,9 +15,11 @@ from dfsubmit.cli.settings import Flags, Settings, resolve
 from dfsubmit.errors import InputError, InterruptError, UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from dfsubmit.cli.compose import Scene
     from dfsubmit.engine import Engine
-    from dfsubmit.journal import Item, ItemState
+    from dfsubmit.journal import Actor, Item, ItemState
     from dfsubmit.ledger.base import Ledger
     from dfsubmit.settle import Settled
 
@@ -165,8 +167,17 @@ def _open_item(name: str, scene: Scene, ledger: Ledger) -> tuple[Item, ItemState
     return found[0]
 
 
-def _seams(scene: Scene, ledger: Ledger, engine: Engine) -> dict[str, object]:
+class _Seams(TypedDict):
+    """The arguments of `decide` that are the same for every decision."""
+
+    ledger: Ledger
+    engine: Engine
+    actor: Actor
+    at: datetime
+
+
+def _seams(scene: Scene, ledger: Ledger, engine: Engine) -> _Seams:
     from dfsubmit.cli.compose import now
     from dfsubmit.identity import current_actor
 
-    return {"ledger": ledger, "engine": engine, "actor": current_actor(scene.environ), "at": now()}
+    return _Seams(ledger=ledger, engine=engine, actor=current_actor(scene.environ), at=now())
