@@ -107,11 +107,15 @@ def test_a_removed_manifest_is_an_orphan_and_only_prune_kills_it_and_only_while_
     known = states(history(ONE, Event.INTENT, Event.ACCEPTED))
     running = Listing(apps=(App(id=APP.id, name=APP.name, state="RUNNING"),), server_now=START)
     ended = Listing(apps=(App(id=APP.id, name=APP.name, state="FINISHED"),), server_now=START)
-    common = {"project": PROJECT, "desired": [], "states": known}
-    assert [c.action for c in make_plan(**common, listing=running).changes] == [Action.ORPHAN]
-    assert [c.action for c in make_plan(**common, listing=running, prune=True).changes] == [Action.KILL]
-    assert [c.action for c in make_plan(**common, listing=ended, prune=True).changes] == [Action.ORPHAN]
-    assert [c.action for c in make_plan(**common, prune=True).changes] == [Action.ORPHAN]
+
+    def actions(listing: Listing | None, *, prune: bool) -> list[Action]:
+        plan = make_plan(project=PROJECT, desired=[], states=known, listing=listing, prune=prune)
+        return [change.action for change in plan.changes]
+
+    assert actions(running, prune=False) == [Action.ORPHAN]
+    assert actions(running, prune=True) == [Action.KILL]
+    assert actions(ended, prune=True) == [Action.ORPHAN]
+    assert actions(None, prune=True) == [Action.ORPHAN]
 
 
 def test_a_partial_set_calls_nothing_an_orphan() -> None:
