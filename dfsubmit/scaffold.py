@@ -54,7 +54,7 @@ _HELLO = """\
 #
 # One app: input from HDFS, a command, output to HDFS. `dfsubmit plan` shows what would be submitted, `dfsubmit apply --wait`
 # submits it and waits. A second apply submits nothing; change a field, and plan names the field.
-# What each field means: `dfsubmit explain AiApp.spec`, or point at it in the editor.
+# What each field means: `dfsubmit explain spec.docker.env`, say; or point at it in the editor.
 apiVersion: dfsubmit/v1
 kind: AiApp
 metadata:

@@ -27,6 +27,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from dfsubmit.document import load
+from dfsubmit.project import load_project
+from dfsubmit.sources import find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,12 +124,19 @@ def test_the_set_holds_the_apps_that_the_readme_shows() -> None:
     assert set(documents(SPECS)) == APPS
 
 
+@pytest.mark.parametrize(("folder", "apps"), [(SPECS, 8), (MORE, 2)], ids=["specs", "more"])
+def test_the_whole_set_has_no_finding_not_even_a_warning(folder: Path, apps: int) -> None:
+    state = load_project(find([str(folder)]))
+    assert state.diagnostics == ()
+    assert (state.declared, len(state.apps)) == (True, apps)
+
+
 @pytest.mark.parametrize("path", [*SPECS.glob("*.yaml"), *MORE.glob("*.yaml")], ids=lambda path: path.name)
 def test_a_manifest_begins_with_the_modeline_and_says_what_it_teaches(path: Path) -> None:
     first, second, third = path.read_text(encoding="utf-8").splitlines()[:3]
     prefix = "# yaml-language-server: $schema="
     assert first.startswith(prefix)
-    assert (path.parent / first.removeprefix(prefix)).resolve() == SCHEMA.resolve()
+    assert (path.parent / first.removeprefix(prefix)).samefile(SCHEMA)
     assert second == "#"
     assert third.startswith("# ")
 
