@@ -7,11 +7,11 @@ from dfsubmit.codes_model import GOOD_APP, added, app
 from dfsubmit.diagnostics import Severity
 
 _PROJECT = """\
----
 apiVersion: dfsubmit/v1
 kind: Project
 metadata: {name: nlp-training}
 spec: {submission: {marker: true}}
+---
 """
 
 
@@ -35,8 +35,8 @@ ADVICE_CODES: tuple[Code, ...] = (
 The Project has `submission.marker: true`: the prefix that is sent is `namePrefix` and a marker made of the app's key and
 fingerprint, so that an app in the list is recognised for certain. Together they have the 8 characters that the API allows,
 which leaves 2 or 3 to `namePrefix`. Shorten it, or turn the marker off in the Project.""",
-        GOOD_APP + _PROJECT,
-        app(("namePrefix: bert", "namePrefix: ber")) + _PROJECT,
+        _PROJECT + GOOD_APP,
+        _PROJECT + app(("namePrefix: bert", "namePrefix: ber")),
     ),
     _warning(
         "DF0401",
