@@ -262,7 +262,7 @@ def _carry_out(
 
     actor = current_actor(scene.environ)
     total = len(plan.of(Action.SUBMIT, Action.KILL))
-    with Progress(out, "submitting", total=total) as progress:
+    with Progress(out, "submitting", total=total, counted=False) as progress:
 
         def report(done: Done) -> None:
             from dfsubmit.render.plan import done_text

@@ -74,12 +74,12 @@ def run(options: Options) -> int:
     out = output.make(options.settings, os.environ)
     scene = settings_scene(options.settings, out)
     with ledger_of(scene) as ledger:
-        states = ledger.states(scene.project_id)
-    row = one_of(options.name, rows_of([options.name], states, {}))
-    if row.state.app is None:
-        raise DfsubmitError(f"{row.name} has no app: it is {row.state.state.value}", tip="`dfsubmit status` shows more")
+        row = one_of(options.name, rows_of([options.name], ledger.states(scene.project_id), {}))
+        app, state = row.state.app, row.state.state.value
+    if app is None:
+        raise DfsubmitError(f"{row.name} has no app: it is {state}", tip="`dfsubmit status` shows more")
     with engine_of(scene, out) as engine, stop_on_signals(out) as stop:
-        return _Reader(engine=engine, app_id=row.state.app.id, out=out, stop=stop).run(options)
+        return _Reader(engine=engine, app_id=app.id, out=out, stop=stop).run(options)
 
 
 @dataclass(kw_only=True)

@@ -27,13 +27,15 @@ _CLEAR = "\r\x1b[2K"
 class Progress:
     """A context manager. `label` is what is done, in the -ing form; `total` how many there are, when that is known.
 
+    `counted` False leaves the counts to the terminal's line: who prints a line for each result needs no others in a log.
     Several threads may report.
     """
 
-    def __init__(self, output: Output, label: str, *, total: int | None = None) -> None:
+    def __init__(self, output: Output, label: str, *, total: int | None = None, counted: bool = True) -> None:
         self._output = output
         self._label = neutral(label)
         self._total = total
+        self._counted = counted
         self._done = 0
         self._detail = ""
         self._printed = ""
@@ -72,7 +74,7 @@ class Progress:
     def _show(self, *, always: bool) -> None:
         if self._output.live:
             self._draw(always=always)
-        elif self._output.verbosity >= 0:
+        elif self._counted and self._output.verbosity >= 0:
             self._print(always=always)
 
     def _draw(self, *, always: bool) -> None:

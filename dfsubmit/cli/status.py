@@ -63,13 +63,13 @@ def run(options: Options) -> int:
     scene = settings_scene(options.settings, out)
     with ledger_of(scene) as ledger:
         states = ledger.states(scene.project_id)
-    remote, tails, asked = _ask(options, scene, states, out)
-    rows = rows_of(options.names, states, remote, every=options.every)
-    if options.settings.output == "json":
-        out.data(json_text(status_document(rows, tails=tails)))
-    else:
-        moment = now() if out.live else None
-        out.data(status_text(rows, asked=asked, tails=tails, now=moment, palette=out.palette))
+        remote, tails, asked = _ask(options, scene, states, out)
+        rows = rows_of(options.names, states, remote, every=options.every)
+        if options.settings.output == "json":
+            out.data(json_text(status_document(rows, tails=tails)))
+        else:
+            moment = now() if out.live else None
+            out.data(status_text(rows, asked=asked, tails=tails, now=moment, palette=out.palette))
     return 0
 
 

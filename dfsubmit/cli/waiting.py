@@ -45,7 +45,7 @@ class Waiting:
         from dfsubmit.cli.progress import Progress
 
         pause = FIRST_PAUSE
-        with Progress(self.out, "waiting for apps", total=len(names)) as progress:
+        with Progress(self.out, "waiting for apps", total=len(names), counted=False) as progress:
             while True:
                 rows = self._look(names, progress)
                 code = wait_code(rows, asked=True) if rows is not None else WAIT_UNFINISHED

@@ -45,7 +45,10 @@ class Ledger(Protocol):
         """Return where this is, for messages."""
 
     def states(self, project: str | None) -> Mapping[Item, ItemState]:
-        """Return the state of every item of `project` (None: of all), as a fold of `entries` gives it. Raises LedgerError."""
+        """Return the state of every item of `project` (None: of all), as a fold of `entries` gives it. Raises LedgerError.
+
+        Parts of a state may be read only when they are asked for: use it before `close`.
+        """
 
     def entries(self, project: str | None) -> Iterator[Entry]:
         """Yield every entry of `project` (None: of all), oldest first. Raises LedgerError."""
