@@ -11,16 +11,20 @@ Offsets count code points of `text` from 0; lines and columns are those of an ed
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib.util
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dfsubmit.yamlcore import find
-from dfsubmit.yamlcore.compose import Composer, Kinds, StopError
+from dfsubmit.yamlcore.compose import Kinds
 from dfsubmit.yamlcore.decode import decode
 from dfsubmit.yamlcore.find import Scalar
 from dfsubmit.yamlcore.report import FullError, Report
 from dfsubmit.yamlcore.source import Source
+from dfsubmit.yamlcore.stream import Composed, ParserError, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +35,12 @@ if TYPE_CHECKING:
 __all__ = ["HAVE_C", "Document", "Loaded", "Path", "Scalar", "load"]
 
 Path = tuple[str | int, ...]
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_HALF = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F]")
+_TOO_LARGE = re.compile(r"\\U(?!00(?:0[0-9a-fA-F]|10))")
+# The C parser's words.
+_QUOTED, _BAD_ESCAPE = "while parsing a quoted scalar", "found invalid Unicode character escape code"
 
 HAVE_C = importlib.util.find_spec("_ruamel_yaml") is not None
 
@@ -88,63 +98,72 @@ def load(content: bytes, path: str, *, use_c: bool = HAVE_C) -> Loaded:
     text, finding = decode(content, path)
     if finding is not None:
         return Loaded(path=path, text=text, diagnostics=(finding,))
-    source = Source(path=path, text=text)
-    report = Report(source)
-    documents: list[Document] = []
-    try:
-        _read(source, report, documents, use_c=use_c)
-    except FullError:
-        pass
-    return Loaded(path=path, text=text, documents=tuple(documents), diagnostics=tuple(report.findings))
+    report = Report(Source(path=path, text=text))
+    stream = Stream(report, _open_c if use_c else _open_pure)
+    with contextlib.suppress(FullError):
+        stream.read()
+    documents = tuple(_document(made, report.source) for made in stream.documents)
+    return Loaded(path=path, text=text, documents=documents, diagnostics=tuple(report.findings))
 
 
-def _read(source: Source, report: Report, documents: list[Document], *, use_c: bool) -> None:
-    kinds, next_event = _parser(source.text.removeprefix("\ufeff"), use_c=use_c)
-    report.base = base = 1 if source.text.startswith("\ufeff") else 0
-    index = 0
-    try:
-        while True:
-            event = next_event()
-            if type(event) is kinds.stream_end:
-                break
-            if type(event) is not kinds.document:
-                continue
-            composer = Composer(kinds=kinds, next_event=next_event, report=report)
-            data, root = composer.compose()
-            if not composer.lost:
-                documents.append(
-                    Document(
-                        path=source.path,
-                        index=index,
-                        data=data,
-                        source=source,
-                        root=root,
-                        base=base,
-                        region=(event.start_mark.index + base if index else 0, len(source.text)),
-                    )
-                )
-            index += 1
-    except StopError:
-        return
-    except FullError:
-        raise
-    except Exception as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        start = mark.index + base if mark else 0
-        report.add("DF0128", "the YAML cannot be read here", start, start + 1)
+def _document(made: Composed, source: Source) -> Document:
+    return Document(
+        path=source.path,
+        index=made.index,
+        data=made.data,
+        source=source,
+        root=made.root,
+        base=made.base,
+        region=(made.start, made.end),
+    )
 
 
-def _parser(text: str, *, use_c: bool) -> tuple[Kinds, Callable[[], Event]]:
-    """Return the event classes, and a function that gives the events of `text` one by one."""
-    from ruamel.yaml import events
+@functools.cache
+def _c_parser() -> tuple[Any, Kinds]:
+    from _ruamel_yaml import CParser  # noqa: PLC0415  # 20 ms, and only who reads a text pays them
 
-    if use_c:
-        from _ruamel_yaml import CParser
+    return CParser, _kinds()
 
-        return Kinds(events), CParser(text).get_event
-    from ruamel.yaml import YAML
-    from ruamel.yaml.docinfo import DocInfo
+
+@functools.cache
+def _kinds() -> Kinds:
+    from ruamel.yaml import error, events  # noqa: PLC0415  # as above
+
+    return Kinds(events, error.YAMLError)
+
+
+def _open_c(text: str) -> tuple[Kinds, Callable[[], Event]]:
+    """Start the C parser on `text`."""
+    parser, kinds = _c_parser()
+    return kinds, parser(text).get_event
+
+
+def _open_pure(text: str) -> tuple[Kinds, Callable[[], Event]]:
+    """Start the parser in Python on `text`, with what it lets through and libyaml refuses refused."""
+    from ruamel.yaml import YAML  # noqa: PLC0415  # as above
+    from ruamel.yaml.docinfo import DocInfo  # noqa: PLC0415  # as above
 
     yaml = YAML(typ="safe", pure=True)
     yaml.doc_infos.append(DocInfo())
-    return Kinds(events), yaml.get_constructor_parser(text)[1].get_event
+    kinds = _kinds()
+    get_event = yaml.get_constructor_parser(text)[1].get_event
+
+    def next_event() -> Event:
+        try:
+            event: Event = get_event()
+        except kinds.errors:
+            raise
+        except Exception as error:
+            # Numbers of escapes beyond Unicode end here, and whatever else its scanner trips over.
+            raise ParserError(problem=_BAD_ESCAPE, at=_find(_TOO_LARGE, text, 0), context=_QUOTED) from error
+        if type(event) is kinds.scalar and event.style == '"' and _SURROGATE.search(event.value):
+            at = _find(_HALF, text, event.start_mark.index)
+            raise ParserError(problem=_BAD_ESCAPE, at=at, context=_QUOTED)
+        return event
+
+    return kinds, next_event
+
+
+def _find(pattern: re.Pattern[str], text: str, start: int) -> int:
+    match = pattern.search(text, start)
+    return match.start() if match else start

@@ -12,7 +12,7 @@ refused. The Project's file comes first, the others in the order of the argument
 
 from __future__ import annotations
 
-# ruff: noqa: PTH109, PTH112, PTH116, PTH118, PTH119, PTH120  # names of 100,000 files are handled as plain strings; pathlib costs several times the walk
+# ruff: noqa: PTH109, PTH112, PTH114, PTH116, PTH118, PTH119, PTH120  # names of 100,000 files are handled as plain strings; pathlib costs several times the walk
 import os
 import sys
 from dataclasses import dataclass, field
@@ -94,7 +94,12 @@ class SourceSet:
         """Read and yield the files one by one; nothing is kept."""
         seen: set[str] | None = set() if len(self._targets) > 1 else None
         if self._project is not None:
-            yield self._read(Found(self._project), follow=True)
+            named = any(target.location == self._project for target in self._targets)
+            project = self._judge(
+                Found(self._project, is_link=os.path.islink(self._project)), named=named, base=str(self.root)
+            )
+            if project is not None:
+                yield project
         if self._stdin is not None:
             yield _outcome("<stdin>", "", self._stdin)
         for target in self._targets:
@@ -106,7 +111,7 @@ class SourceSet:
                     if location in seen:
                         continue
                     seen.add(location)
-                source = self._judge(found, named=target.kind == "file")
+                source = self._judge(found, named=target.kind == "file", base=target.base)
                 if source is not None:
                     yield source
 
@@ -125,8 +130,8 @@ class SourceSet:
             for found in walk(root)
         )
 
-    def _judge(self, found: Found, *, named: bool) -> SourceFile | None:
-        """Read what was found, unless it leads out of the set; None when it is nothing to speak of."""
+    def _judge(self, found: Found, *, named: bool, base: str) -> SourceFile | None:
+        """Read what was found below `base`, unless it leads out of the set; None when it is nothing to speak of."""
         location = found.location
         shown = show(location, self._cwd)
         if found.error is not None:
@@ -134,7 +139,7 @@ class SourceSet:
         if named or not found.is_link:
             return self._read(found, follow=named)
         target = os.path.realpath(location)
-        inside = _is_below(target, os.path.realpath(self.root))
+        inside = any(_is_below(target, os.path.realpath(folder)) for folder in (base, str(self.root)))
         if found.linked_folder:
             return None if inside else _outcome(shown, location, _skipped_folder(shown))
         if not inside:

@@ -8,8 +8,11 @@ finding; where it is not, the document is `lost`: its findings are all that is k
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from dfsubmit.yamlcore.faults import bad_anchor, missing_blank, no_key, quoted, unknown_alias
+from dfsubmit.yamlcore.layout import value_end
 from dfsubmit.yamlcore.limits import MAX_DEPTH, MAX_EXPANDED, MAX_SCALAR
 from dfsubmit.yamlcore.scalars import SPECIAL_STARTS, NumberTooLongError, resolve
 from dfsubmit.yamlcore.tree import Alias, Branch
@@ -22,7 +25,10 @@ if TYPE_CHECKING:
 
 _TAG = "tag:yaml.org,2002:"
 _MERGE = "<<"
-_BOOLEANS = {"true": True, "false": False}
+# Names of anchors as YAML 1.2 has them, behind a tag if there is one; libyaml 0.1 cuts them short.
+_ANCHOR = re.compile(r"(?:!\S*(?:\s|#[^\r\n]*)*)?&([^\s,\[\]{}]+)")
+_ALIAS = re.compile(r"\*([^\s,\[\]{}]+)")
+_NAME = re.compile(r"[0-9A-Za-z_-]+")
 
 
 class StopError(Exception):
@@ -30,9 +36,10 @@ class StopError(Exception):
 
 
 class Kinds:
-    """The classes of a parser's events, which both parsers share."""
+    """The classes of a parser's events and the one of its errors, which both parsers share."""
 
-    def __init__(self, events: Any) -> None:
+    def __init__(self, events: Any, errors: type[Exception]) -> None:
+        self.errors = errors
         self.scalar = events.ScalarEvent
         self.alias = events.AliasEvent
         self.mapping = events.MappingStartEvent
@@ -67,13 +74,14 @@ class Composer:
             return self._alias(event)
         anchor = event.anchor
         if anchor:
+            self._check_anchor(event, anchor)
             self.open[anchor] = event
         made: tuple[Any, Node]
         if kind is kinds.scalar:
             made = self._scalar(event), event
         elif depth >= MAX_DEPTH:
             self.report.event(
-                "DF0123", f"this is nested deeper than {MAX_DEPTH} levels", event, help="nest less deeply"
+                "DF0123", f"this is nested deeper than {MAX_DEPTH} levels", event, advice="nest less deeply"
             )
             raise StopError
         elif kind is kinds.mapping:
@@ -94,7 +102,7 @@ class Composer:
                 "DF0124",
                 f"this text is longer than {MAX_SCALAR:,} characters",
                 event,
-                help="keep long texts in a file of their own",
+                advice="keep long texts in a file of their own",
             )
             self.lost = True
             return ""
@@ -108,7 +116,7 @@ class Composer:
         try:
             return resolve(event.value)
         except NumberTooLongError:
-            self.report.event("DF0125", "this number is too long", event, help="put it in quotes if it is a text")
+            self.report.event("DF0125", "this number is too long", event, advice="put it in quotes if it is a text")
             self.lost = True
             return 0
 
@@ -129,13 +137,13 @@ class Composer:
             return float(plain)
         if type(plain) is {"int": int, "float": float, "bool": bool, "null": type(None)}[name]:
             return plain
-        self.report.event("DF0122", f"the tag !!{name} does not fit this value", event, help="remove the tag")
+        self.report.event("DF0122", f"the tag !!{name} does not fit this value", event, advice="remove the tag")
         return value
 
     def _unknown_tag(self, event: Event, tag: str) -> None:
         shown = "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
         self.report.event(
-            "DF0121", f"the tag {shown} means nothing here", event, help="remove the tag; values need none"
+            "DF0121", f"the tag {shown} means nothing here", event, advice="remove the tag; values need none"
         )
 
     def _check_tag(self, event: Event, name: str) -> None:
@@ -145,7 +153,7 @@ class Composer:
             return
         if tag.startswith(_TAG) and tag.removeprefix(_TAG) in {"str", "int", "float", "bool", "null", "map", "seq"}:
             shown = tag.removeprefix(_TAG)
-            self.report.event("DF0122", f"the tag !!{shown} does not fit this value", event, help="remove the tag")
+            self.report.event("DF0122", f"the tag !!{shown} does not fit this value", event, advice="remove the tag")
             return
         self._unknown_tag(event, tag)
 
@@ -169,6 +177,7 @@ class Composer:
         children: dict[str, Node] = {}
         keys: dict[str, Event] = {}
         merged: list[tuple[Any, Node]] = []
+        in_flow = start.flow_style
         while True:
             event = self.next_event()
             if type(event) is self.kinds.mapping_end:
@@ -177,6 +186,8 @@ class Composer:
             value, node = self._node(self.next_event(), depth)
             if key is None:
                 continue
+            if value is None and ":" in key and in_flow:
+                self._check_blank(event, node)
             if key == _MERGE and type(event) is self.kinds.scalar and not event.style:
                 self._merge_key(event)
                 merged.append((value, node))
@@ -194,16 +205,19 @@ class Composer:
         """Return the key, or None when it is no scalar; what is not a string is reported."""
         kind = type(event)
         if kind is not self.kinds.scalar and kind is not self.kinds.alias:
-            self.report.event(
-                "DF0117", "a key must be a text, not a list or a mapping", event, help="write the key as one word"
-            )
-            self.lost = True
+            self._complex_key(event)
             self._node(event, depth)
             return None
         value, node = self._node(event, depth)
         if type(value) is str:
             return value
         text = getattr(node, "value", None) if kind is self.kinds.scalar else None
+        if text == "":
+            start = event.start_mark.index + self.report.base
+            colon = self.report.source.text.find(":", start, start + 2)
+            self.report.fault(no_key(colon if colon >= 0 else start))
+            self.lost = True
+            return None
         if text is None:
             self.report.event("DF0117", "this alias stands for a key that is not a text", event)
             self.lost = True
@@ -213,20 +227,50 @@ class Composer:
             "DF0117",
             f"this key is {what}, but a key must be a text",
             event,
-            help=f'quote it: "{text}"' if text else "write the key in front of the colon",
+            advice=f'quote it: "{text}"',
         )
         return str(text)
+
+    def _complex_key(self, event: Event) -> None:
+        source = self.report.source
+        start = event.start_mark.index + self.report.base
+        advice = "write the key as one word"
+        if source.text[start - 1 : start + 1] == "{{":
+            # A template's braces are a mapping in a mapping.
+            start -= 1
+            advice = f"quote the text: {quoted(source.text[start : value_end(source, start)])}"
+        self.report.add("DF0117", "a key must be a text, not a list or a mapping", start, start + 1, advice=advice)
+        self.lost = True
+
+    def _check_blank(self, key: Event, node: Any) -> None:
+        """Report `{a:1}`, which means the key "a:1" with no value, and is never meant."""
+        if key.style or type(node) is not self.kinds.scalar or node.start_mark.index != node.end_mark.index:
+            return
+        start, end = self.report.extent(key)
+        at = self.report.source.text.find(":", start, end)
+        if at >= 0:
+            self.report.fault(missing_blank(at))
+            self.lost = True
 
     def _duplicate(self, key: str, event: Event, first: Event) -> None:
         self.report.event(
             "DF0116",
             f'the key "{key}" is here a second time',
             event,
-            help="remove one of the two",
+            advice="remove one of the two",
             related=("the first is here", first),
         )
 
     # Anchors and merge keys
+
+    def _check_anchor(self, event: Event, name: str) -> None:
+        """Refuse the names that libyaml refuses or cuts short, whichever parser it is."""
+        text = self.report.source.text
+        start = event.start_mark.index + self.report.base
+        found = _ANCHOR.match(text, start)
+        if not _NAME.fullmatch(found.group(1) if found else name):
+            self.report.fault(bad_anchor(self.report.source, text.find("&", start)))
+            raise StopError
 
     def _alias(self, event: Event) -> tuple[Any, Node]:
         name = event.anchor or ""
@@ -235,17 +279,14 @@ class Composer:
                 "DF0119",
                 f"*{name} stands inside the value that it repeats",
                 event,
-                help="an alias cannot contain itself; write the value out",
+                advice="an alias cannot contain itself; write the value out",
                 related=("the anchor is here", self.open[name]),
             )
             raise StopError
-        if name not in self.anchors:
-            self.report.event(
-                "DF0118",
-                f"there is no anchor &{name} above this alias in the document",
-                event,
-                help=f"mark the value to repeat with &{name}, or quote the text if it is one",
-            )
+        start, end = self.report.extent(event)
+        found = _ALIAS.match(self.report.source.text, start)
+        if name not in self.anchors or (found and found.group(1) != name):
+            self.report.fault(unknown_alias(self.report.source, start, found.end() if found else end))
             self.lost = True
             return None, event
         value, node = self.anchors[name]
@@ -255,7 +296,7 @@ class Composer:
                 "DF0126",
                 f"the aliases up to here write out to more than {MAX_EXPANDED:,} characters",
                 event,
-                help="use fewer aliases of large values",
+                advice="use fewer aliases of large values",
             )
             raise StopError
         return value, Alias(event, node)
@@ -281,7 +322,7 @@ class Composer:
             "DF0120",
             "the merge key << is not part of YAML 1.2",
             event,
-            help='write the merged keys out here; for a key that is really named so, quote it: "<<"',
+            advice='write the merged keys out here; for a key that is really named so, quote it: "<<"',
         )
 
     def _merge(

@@ -14,3 +14,5 @@ MAX_EXPANDED = 4 * 1_048_576
 MAX_FINDINGS = 200
 # In bytes for one file (`sources`). A thousand manifests fit; a larger file is not a manifest.
 MAX_FILE = 1_048_576
+# In parsers started for one file, each after a document that could not be read: more would cost quadratic time.
+MAX_RESTARTS = 300

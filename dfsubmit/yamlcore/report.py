@@ -8,12 +8,13 @@ from dfsubmit.diagnostics import Diagnostic, Edit, Related, Severity
 from dfsubmit.yamlcore.limits import MAX_FINDINGS
 
 if TYPE_CHECKING:
+    from dfsubmit.yamlcore.faults import Fault
     from dfsubmit.yamlcore.source import Source
     from dfsubmit.yamlcore.tree import Event
 
 
 class FullError(Exception):
-    """The file has more findings than anyone reads."""
+    """The file has more findings than anyone reads; the last one says so."""
 
 
 class Report:
@@ -25,15 +26,30 @@ class Report:
         self.findings: list[Diagnostic] = []
 
     def event(
-        self, code: str, message: str, event: Event, *, help: str = "", related: tuple[str, Event] | None = None
+        self,
+        code: str,
+        message: str,
+        event: Event,
+        *,
+        advice: str = "",
+        related: tuple[str, Event] | None = None,
     ) -> None:
         """Add a finding at `event`. Raises FullError."""
         start, end = self.extent(event)
-        notes: tuple[Related, ...] = ()
-        if related:
-            words, other = related
-            notes = (Related(message=words, path=self.source.path, span=self.source.span(*self.extent(other))),)
-        self.add(code, message, start, end, help=help, related=notes)
+        places = ((related[0], *self.extent(related[1])),) if related else ()
+        self.add(code, message, start, end, advice=advice, related=places)
+
+    def fault(self, fault: Fault) -> None:
+        """Add what `faults` made out. Raises FullError."""
+        self.add(
+            fault.code,
+            fault.message,
+            fault.start,
+            fault.end,
+            advice=fault.help,
+            related=tuple((words, at, at + 1) for words, at in fault.related),
+            edits=fault.edits,
+        )
 
     def add(
         self,
@@ -42,29 +58,35 @@ class Report:
         start: int,
         end: int,
         *,
-        help: str = "",
-        related: tuple[Related, ...] = (),
+        advice: str = "",
+        related: tuple[tuple[str, int, int], ...] = (),
         edits: tuple[Edit, ...] = (),
         severity: Severity = Severity.ERROR,
     ) -> None:
-        """Add a finding at the characters `start:end`. Raises FullError."""
+        """Add a finding at the characters `start:end`; `related` are words and places. Raises FullError."""
+        source = self.source
+        full = len(self.findings) >= MAX_FINDINGS
+        if full:
+            code, message, advice = "DF0012", "the file has more problems than are shown", "repair those above first"
+            related, edits, severity = (), (), Severity.ERROR
+        notes = (Related(message=words, path=source.path, span=source.span(at, to)) for words, at, to in related)
         self.findings.append(
             Diagnostic(
                 code=code,
                 message=message,
-                path=self.source.path,
+                path=source.path,
                 severity=severity,
-                span=self.source.span(start, end),
-                help=help,
-                related=related,
+                span=source.span(start, end),
+                help=advice,
+                related=tuple(notes),
                 edits=edits,
             )
         )
-        if len(self.findings) >= MAX_FINDINGS:
+        if full:
             raise FullError
 
     def extent(self, event: Event) -> tuple[int, int]:
-        """Return the characters of a scalar, an alias or a collection's first character."""
+        """Return the characters of a scalar or an alias, or the first ones of a collection."""
         start = event.start_mark.index + self.base
         end = event.end_mark.index + self.base
         text = self.source.text

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 
 class Mark(Protocol):
@@ -18,7 +18,7 @@ class Mark(Protocol):
 
 
 class Event(Protocol):
-    """What is used of a parser's event. Only scalars have `value` and `style`."""
+    """What is used of a parser's event. Only scalars have `value` and `style`, only collections `flow_style`."""
 
     start_mark: Mark
     end_mark: Mark
@@ -26,7 +26,7 @@ class Event(Protocol):
     tag: str | None
     value: str
     style: str | None
-    implicit: Any
+    flow_style: bool | None
 
 
 @dataclass(slots=True)

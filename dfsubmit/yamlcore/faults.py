@@ -1,0 +1,535 @@
+"""What a parser refused → one finding in our words, at the character to change.
+
+A parser says what it was doing (context) and what it met (problem), each with an offset; C and pure parser differ in words,
+not in substance. Its place is where it gave up, which is often far from the fault: an unclosed quote swallows lines, a
+missing colon shows on the line after. So the words only choose a rule from the table, and the rule looks at the text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dfsubmit.diagnostics import Edit
+from dfsubmit.yamlcore.layout import (
+    content_before,
+    first_colon,
+    indent_of,
+    is_key_line,
+    levels_above,
+    matching_bracket,
+    value_end,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dfsubmit.yamlcore.source import Source
+
+# libyaml looks for a key's colon no further than this, in characters.
+_MAX_KEY = 1024
+_CLOSING = {"[": "]", "{": "}"}
+_INDICATORS = "@`%,?|>&*!#"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A parser's own words. `quoted` is the last quoted scalar that it had read, as start and end."""
+
+    context: str
+    context_at: int | None
+    problem: str
+    at: int
+    quoted: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What is wrong, ready to be reported; `related` is the start of a second place."""
+
+    code: str
+    message: str
+    start: int
+    end: int
+    help: str
+    edits: tuple[Edit, ...] = ()
+    related: tuple[tuple[str, int], ...] = field(default=())
+
+
+def explain(source: Source, refusal: Refusal) -> Fault:
+    """Return the fault behind `refusal`."""
+    words = f"{refusal.context}; {refusal.problem}"
+    for pattern, rule in _RULES:
+        if re.search(pattern, words):
+            return rule(source, refusal)
+    return _unclear(source, refusal)
+
+
+def _tab(source: Source, refusal: Refusal) -> Fault:
+    return tab(source, refusal.at)
+
+
+def tab(source: Source, at: int) -> Fault:
+    """Return the fault of a tab at `at` where only spaces may be."""
+    end = at
+    while source.text[end : end + 1] == "\t":
+        end += 1
+    return Fault(
+        code="DF0105",
+        message="indentation must be spaces, and this is a tab",
+        start=at,
+        end=end,
+        help="replace it by spaces, two for each level",
+        edits=(Edit(start=at, end=end, text="  " * (end - at)),),
+    )
+
+
+def _bad_start(source: Source, refusal: Refusal) -> Fault:
+    """Explain a character that no unquoted text may begin with."""
+    at = refusal.at
+    if source.text[at : at + 1] == "\t":
+        return tab(source, at)
+    return _quote_it(source, at)
+
+
+def _quote_it(source: Source, at: int) -> Fault:
+    end = value_end(source, at)
+    character = source.text[at : at + 1]
+    return Fault(
+        code="DF0112",
+        message=f"an unquoted text cannot begin with {character}",
+        start=at,
+        end=at + 1,
+        help=f"quote the text: {quoted(source.text[at:end])}",
+        edits=(Edit(start=at, end=end, text=quoted(source.text[at:end])),),
+    )
+
+
+def quoted(text: str) -> str:
+    """Return `text`, one line of it, as a double-quoted scalar."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t") + '"'
+
+
+def _open_quote(source: Source, refusal: Refusal) -> Fault:
+    return open_quote(source, refusal.at if refusal.context_at is None else refusal.context_at)
+
+
+def open_quote(source: Source, start: int) -> Fault:
+    """Return the fault of a quote at `start` that is not closed."""
+    quote = source.text[start : start + 1]
+    return Fault(
+        code="DF0106",
+        message="this quote is never closed",
+        start=start,
+        end=start + 1,
+        help=f"close it with {quote} where the text ends",
+    )
+
+
+def _escape(source: Source, refusal: Refusal) -> Fault:
+    """Explain a backslash in double quotes that starts no escape, or not a whole one."""
+    at = source.text.rfind("\\", 0, refusal.at + 1)
+    return escape(source, at if at >= 0 else refusal.at)
+
+
+def escape(source: Source, at: int) -> Fault:
+    """Return the fault of the escape at `at`."""
+    match = re.compile(r"\\(?:[xuU][0-9a-fA-F]*|[^\r\n])?").match(source.text, at)
+    text = match.group() if match else ""
+    end = at + max(len(text), 1)
+    if re.fullmatch(r"\\(?:u[dD][89a-fA-F]|U0000[dD][89a-fA-F])[0-9a-fA-F]{2}", text):
+        return Fault(
+            code="DF0114",
+            message=f"{text} is half of a surrogate pair, which is no character",
+            start=at,
+            end=end,
+            help=_surrogate_help(source.text, at, end),
+        )
+    if text.startswith("\\U"):
+        return Fault(
+            code="DF0113",
+            message=f"{text} is not the number of a character",
+            start=at,
+            end=end,
+            help="Unicode ends at \\U0010FFFF",
+        )
+    return Fault(
+        code="DF0113",
+        message=f"{text} is not an escape that YAML knows" if len(text) > 1 else "this backslash escapes nothing",
+        start=at,
+        end=end,
+        help="double the backslash to mean one, or use single quotes, in which it means itself",
+    )
+
+
+def _surrogate_help(text: str, at: int, end: int) -> str:
+    """Return what to write in place of an escape as JSON has it for characters beyond U+FFFF."""
+    pair = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})").match(text, at)
+    if pair is None or end > pair.end():
+        return "write the character itself, or its whole number as \\U and eight digits"
+    high, low = int(pair.group(1), 16), int(pair.group(2), 16)
+    number = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)
+    return f"write \\U{number:08X} in place of {pair.group()}"
+
+
+def _nested_value(source: Source, refusal: Refusal) -> Fault:
+    """Explain a colon where no key can be: inside a value, or because of the line above."""
+    at = refusal.at
+    start = source.line_start(at)
+    line = source.text[start:at]
+    if len(line.strip()) > _MAX_KEY:
+        return _long_key(start + indent_of(line), at)
+    colon = first_colon(line)
+    if colon is not None:
+        return _colon_in_value(source, start + colon + 1, at)
+    above = content_before(source, start)
+    if above is None:
+        return _unclear(source, refusal)
+    above_start, above_text = above
+    if is_key_line(above_text) or above_text.lstrip().startswith("- "):
+        return _indentation(
+            source, start + indent_of(line), "this line is indented deeper than the line above, which is complete"
+        )
+    return _missing_colon(source, above_start + indent_of(above_text), above_start + len(above_text))
+
+
+def _colon_in_value(source: Source, value: int, at: int) -> Fault:
+    while source.text[value : value + 1] in {" ", "\t"}:
+        value += 1
+    end = value_end(source, value)
+    whole = quoted(source.text[value:end])
+    return Fault(
+        code="DF0111",
+        message="an unquoted text cannot have a colon and a blank in it",
+        start=at,
+        end=at + 1,
+        help=f"quote the text: {whole}",
+        edits=(Edit(start=value, end=end, text=whole),),
+    )
+
+
+def _no_colon(source: Source, refusal: Refusal) -> Fault:
+    start = refusal.at if refusal.context_at is None else refusal.context_at
+    end = value_end(source, start)
+    if end - start > _MAX_KEY:
+        return _long_key(start, end)
+    return _missing_colon(source, start, end)
+
+
+def _missing_colon(source: Source, start: int, end: int) -> Fault:
+    """Explain the text `start:end` that should have been a key: it lacks the colon, or the blank after it."""
+    text = source.text[start:end]
+    match = re.match(r"(?:- +)*([^\s:'\"]+):(?=[^\s:/])", text)
+    if match:
+        at = start + match.end()
+        return missing_blank(at - 1)
+    word = re.match(r"(?:- +)*('[^']*'|\"[^\"]*\"|\S+)", text)
+    key_end = start + (word.end() if word else len(text))
+    key = (word.group(1) if word else text)[:60]
+    return Fault(
+        code="DF0110",
+        message="there is no colon on this line, so it is neither a key nor part of the value above",
+        start=start,
+        end=end,
+        help=f"write {key}: if it is a key",
+        edits=(Edit(start=key_end, end=key_end, text=":"),),
+    )
+
+
+def missing_blank(at: int) -> Fault:
+    """Return the fault of a colon at `at` that a key needs a blank after."""
+    return Fault(
+        code="DF0109",
+        message="there is no blank after this colon, so it does not end a key",
+        start=at,
+        end=at + 1,
+        help="put a blank after the colon",
+        edits=(Edit(start=at + 1, end=at + 1, text=" ", safe=True),),
+    )
+
+
+def _long_key(start: int, end: int) -> Fault:
+    return Fault(
+        code="DF0124",
+        message=f"this key is longer than {_MAX_KEY:,} characters",
+        start=start,
+        end=end,
+        help="shorten it",
+    )
+
+
+def _indentation(source: Source, at: int, message: str) -> Fault:
+    levels = levels_above(source, source.line_start(at))
+    choices = " or ".join(str(level) for level in levels[:3])
+    return Fault(
+        code="DF0108",
+        message=message,
+        start=at,
+        end=value_end(source, at),
+        help=f"indent it by {choices} spaces, like the line that it belongs beside"
+        if choices
+        else "check the indentation",
+    )
+
+
+def _inline_list(source: Source, refusal: Refusal) -> Fault:
+    at = refusal.at
+    end = value_end(source, at)
+    return Fault(
+        code="DF0134",
+        message="a list entry cannot start on the line of its key",
+        start=at,
+        end=at + 1,
+        help=f"put each entry on its own line below the key, or quote the text: {quoted(source.text[at:end])}",
+    )
+
+
+def _flow(source: Source, refusal: Refusal) -> Fault:
+    """Explain a bracket that is not closed or closes another's kind, or a comma too few or too many."""
+    text, at = source.text, refusal.at
+    opening = (
+        refusal.context_at if text[(refusal.context_at or 0) : (refusal.context_at or 0) + 1] in _CLOSING else None
+    )
+    opening, closing = matching_bracket(source, at, opening)
+    if opening is None:
+        return _unclear(source, refusal)
+    bracket = text[opening]
+    wanted = _CLOSING[bracket]
+    if text[at : at + 1] in {"]", "}"} and text[at] != wanted:
+        return Fault(
+            code="DF0115",
+            message=f"this {text[at]} cannot close the {bracket} before it",
+            start=at,
+            end=at + 1,
+            help=f"close it with {wanted}",
+            related=((f"this {bracket} is open", opening),),
+        )
+    if closing is None:
+        return Fault(
+            code="DF0107",
+            message=f"this {bracket} is never closed",
+            start=opening,
+            end=opening + 1,
+            help=f"close it with {wanted}",
+        )
+    if text[at : at + 1] == ",":
+        return Fault(
+            code="DF0131",
+            message="there is nothing in front of this comma",
+            start=at,
+            end=at + 1,
+            help="remove the comma, or put a value in front of it",
+        )
+    if text[at : at + 1] in _INDICATORS:
+        return _quote_it(source, at)
+    return Fault(
+        code="DF0131",
+        message=f"a comma or {wanted} must come before this",
+        start=at,
+        end=at + 1,
+        help="put a comma between the two values, or quote them if they are one text",
+    )
+
+
+def _block_node(source: Source, refusal: Refusal) -> Fault:
+    at = refusal.at
+    character = source.text[at : at + 1]
+    if character in {"]", "}"}:
+        return Fault(
+            code="DF0115",
+            message=f"this {character} closes nothing",
+            start=at,
+            end=at + 1,
+            help="remove it, or quote the text that it belongs to",
+        )
+    return _quote_it(source, at) if character in _INDICATORS else _unclear(source, refusal)
+
+
+def _block_end(source: Source, refusal: Refusal) -> Fault:
+    """Explain what does not go on with the mapping or list around it."""
+    text, at = source.text, refusal.at
+    start = source.line_start(at)
+    if text[at : at + 1] in {"]", "}"}:
+        return _block_node(source, refusal)
+    if text[start:at].strip(" "):
+        return _after_value(source, refusal)
+    if text[at : at + 1] == ":":
+        return no_key(at)
+    column = source.place(refusal.context_at)[1] if refusal.context_at is not None else 0
+    if at - start + 1 == column:
+        is_entry = text[at : at + 2] in {"- ", "-\n", "-\r", "-"}
+        return Fault(
+            code="DF0133",
+            message="a list entry cannot stand among keys" if is_entry else "a key cannot stand among list entries",
+            start=at,
+            end=value_end(source, at),
+            help="indent it below the key that it belongs to" if is_entry else "start the line with - or indent it",
+        )
+    return _indentation(source, at, "the indentation of this line fits no line above it")
+
+
+def _after_value(source: Source, refusal: Refusal) -> Fault:
+    """Explain text behind a closing quote or bracket."""
+    text, at = source.text, refusal.at
+    if refusal.quoted is not None:
+        start, end = refusal.quoted
+        if not text[end:at].strip(" ") and source.line_start(start) != source.line_start(at):
+            return open_quote(source, start)
+        if not text[end:at].strip(" "):
+            mark = text[end - 1]
+            inner = "''" if mark == "'" else '\\"'
+            return Fault(
+                code="DF0131",
+                message="the quoted text ends before this",
+                start=at,
+                end=value_end(source, at),
+                help=f"quote the whole text, and write {inner} for a {mark} inside it",
+            )
+    return Fault(
+        code="DF0131",
+        message="the value ends before this",
+        start=at,
+        end=value_end(source, at),
+        help="quote the whole value if it is one text, or remove what follows it",
+    )
+
+
+def no_key(at: int) -> Fault:
+    """Return the fault of a colon at `at` with no key in front of it."""
+    return Fault(
+        code="DF0117",
+        message="there is no key in front of this colon",
+        start=at,
+        end=at + 1,
+        help="write the key in front of the colon",
+    )
+
+
+def _after_document(source: Source, refusal: Refusal) -> Fault:
+    """Explain what stands behind what the parser took for the whole document."""
+    at = refusal.at
+    start = source.line_start(at)
+    if source.text[at : at + 1] in {"]", "}"}:
+        return _block_node(source, refusal)
+    if source.text[start:at].strip(" "):
+        return _after_value(source, refusal)
+    above = content_before(source, start)
+    if above is not None and above[1].startswith("%"):
+        if at >= len(source.text):
+            return directive(source, above[0])
+        return Fault(
+            code="DF0127",
+            message="after a directive, a line with --- must come before the document",
+            start=at,
+            end=value_end(source, at),
+            help="remove the directive, or put --- in front of this line",
+        )
+    return _indentation(source, at, "the indentation of this line fits no line above it")
+
+
+def _alias(source: Source, refusal: Refusal) -> Fault:
+    start = refusal.at if refusal.context_at is None else refusal.context_at
+    match = re.compile(r"\*[^\s,\[\]{}]*").match(source.text, start)
+    return unknown_alias(source, start, match.end() if match else start + 1)
+
+
+def unknown_alias(source: Source, start: int, end: int) -> Fault:
+    """Return the fault of an alias `start:end` that no anchor above is named like."""
+    name = source.text[start + 1 : end]
+    whole = value_end(source, start)
+    return Fault(
+        code="DF0118",
+        message=f"there is no anchor &{name} above this alias in the document",
+        start=start,
+        end=end,
+        help=f"mark the value to repeat with &{name}, or quote the text: {quoted(source.text[start:whole])}",
+    )
+
+
+def _anchor(source: Source, refusal: Refusal) -> Fault:
+    return bad_anchor(source, refusal.at if refusal.context_at is None else refusal.context_at)
+
+
+def bad_anchor(source: Source, start: int) -> Fault:
+    """Return the fault of an anchor at `start` whose name is missing or odd."""
+    match = re.compile(r"&[^\s,\[\]{}]*").match(source.text, start)
+    return Fault(
+        code="DF0132",
+        message="an anchor's name is made of letters, digits, - and _",
+        start=start,
+        end=match.end() if match else start + 1,
+        help=f"rename the anchor, or quote the text: {quoted(source.text[start : value_end(source, start)])}",
+    )
+
+
+def _tag(source: Source, refusal: Refusal) -> Fault:
+    start = refusal.at if refusal.context_at is None else refusal.context_at
+    match = re.compile(r"!\S*").match(source.text, start)
+    end = match.end() if match else start + 1
+    return Fault(
+        code="DF0121",
+        message=f"the tag {source.text[start:end]} means nothing here",
+        start=start,
+        end=end,
+        help=f"remove it, or quote the text: {quoted(source.text[start : value_end(source, start)])}",
+    )
+
+
+def _directive(source: Source, refusal: Refusal) -> Fault:
+    return directive(source, refusal.at if refusal.context_at is None else refusal.context_at)
+
+
+def directive(source: Source, at: int) -> Fault:
+    """Return the fault of the directive on the line of `at`."""
+    start = source.line_start(at)
+    return Fault(
+        code="DF0127",
+        message="this directive cannot be followed: a manifest is YAML 1.2",
+        start=start,
+        end=value_end(source, start),
+        help="remove the line; no manifest needs a directive",
+    )
+
+
+def _block_header(source: Source, refusal: Refusal) -> Fault:
+    start = refusal.at if refusal.context_at is None else refusal.context_at
+    return Fault(
+        code="DF0130",
+        message=f"after {source.text[start : start + 1]} only a digit 1 to 9, + or - may stand on the line",
+        start=refusal.at,
+        end=refusal.at + 1,
+        help="start the text on the next line, indented; or quote it",
+    )
+
+
+def _unclear(source: Source, refusal: Refusal) -> Fault:
+    at = min(refusal.at, max(len(source.text) - 1, 0))
+    return Fault(
+        code="DF0128",
+        message="this is not YAML: nothing that may come here starts like this",
+        start=at,
+        end=value_end(source, at),
+        help="look for a missing quote, colon, comma or bracket here or on the line above",
+    )
+
+
+_RULES: tuple[tuple[str, Callable[[Source, Refusal], Fault]], ...] = (
+    (r"tab character", _tab),
+    (r"cannot start any token", _bad_start),
+    (r"mapping keys are not allowed", _bad_start),
+    (r"mapping values are not allowed", _nested_value),
+    (r"simple key; could not find expected ':'", _no_colon),
+    (r"quoted scalar; found unexpected", _open_quote),
+    (r"quoted scalar; ", _escape),
+    (r"sequence entries are not allowed", _inline_list),
+    (r"flow (sequence|mapping|node); ", _flow),
+    (r"scanning an alias", _alias),
+    (r"scanning an anchor", _anchor),
+    (r"(scanning|parsing) a tag|tag handle", _tag),
+    (r"scanning a block scalar", _block_header),
+    (r"expected '?<document start>", _after_document),
+    (r"directive|incompatible YAML", _directive),
+    (r"expected (the )?node content", _block_node),
+    (r"expected key|'-' indicator|expected <block end>", _block_end),
+)

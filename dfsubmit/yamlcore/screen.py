@@ -1,0 +1,117 @@
+"""Looks at the characters of a text before a parser does, and gives it one that it reads as YAML 1.2 means it.
+
+Characters that YAML forbids are findings; the parser gets blanks in their place. NEL, LS and PS are text in YAML 1.2 but
+line breaks to libyaml, so the parser gets stand-ins, which are taken back in what it returns. Every character stands for
+exactly one, so that offsets stay true. Bidirectional controls, which make a text look like another ("Trojan Source"), are
+warned of.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from dfsubmit.diagnostics import Severity
+from dfsubmit.yamlcore.source import BOM
+
+if TYPE_CHECKING:
+    from dfsubmit.yamlcore.report import Report
+
+# YAML 1.2.2, section 5.1, c-printable, but for the byte order mark, which only the start of a file may have.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_BREAKS = "\x85\u2028\u2029"
+# Private characters at the end of the last plane. A text that has one of them is left as it is.
+_STAND_INS = "\U0010ffe0\U0010ffe1\U0010ffe2"
+_COLON, _QUESTION = "\U0010ffe3", "\U0010ffe4"
+_ANY_STAND_IN = re.compile("[\U0010ffe0-\U0010ffe4]")
+
+_TO_STAND_INS = str.maketrans(_BREAKS, _STAND_INS)
+_BACK = str.maketrans(_STAND_INS + _COLON + _QUESTION, _BREAKS + ":?")
+# Inside brackets, a colon or a question mark that goes on with a word is part of the word for YAML 1.2, not for libyaml 0.1:
+# it refuses the colon, and takes the question mark for a key's indicator without a word. Both are harmless elsewhere. Tags are
+# passed over: their colons are looked at by the parser.
+_WORD_COLON = re.compile(r"(?P<tag>!<[^>\s]*>|(?<=[\s,\[\]{}])![^\s,\[\]{}]*)|(?<=[^\s,\[\]{}\"']):(?=[^\s,\[\]{}])")
+_WORD_QUESTION = re.compile(r"(?<=[^\s,\[\]{}])\?|(?<=[\s,\[\]{}])\?(?=[^\s,\[\]{}])|(?<=[^\s,\[\]{}] )\?(?= )")
+
+
+def screen(report: Report) -> tuple[str, list[int]]:
+    """Return the text for the parser, and the offsets of its forbidden characters. Raises FullError."""
+    text = report.source.text
+    forbidden = [match.start() for match in _FORBIDDEN.finditer(text) if match.start() or match.group() != BOM]
+    if forbidden:
+        _report_forbidden(report, forbidden)
+        text = text[:1] + _FORBIDDEN.sub(" ", text[1:]) if text.startswith(BOM) else _FORBIDDEN.sub(" ", text)
+    if not text.isascii():
+        _warn_of_bidi(report)
+        if _ANY_STAND_IN.search(text):
+            return text, forbidden
+        text = text.translate(_TO_STAND_INS)
+    if "?" in text and ("[" in text or "{" in text):
+        text = _WORD_QUESTION.sub(_QUESTION, text)
+    return text, forbidden
+
+
+def with_word_colons(text: str) -> str | None:
+    """Return `text` with stand-ins for colons inside words; None when that changes nothing."""
+    if _COLON in text:
+        return None
+    changed = _WORD_COLON.sub(_stand_in, text)
+    return None if changed == text else changed
+
+
+def _stand_in(match: re.Match[str]) -> str:
+    return match.group() if match["tag"] is not None else _COLON
+
+
+def restore(text: str) -> str:
+    """Return `text` with the characters that stand-ins stand for."""
+    return text.translate(_BACK)
+
+
+def _report_forbidden(report: Report, offsets: list[int]) -> None:
+    """Report the forbidden characters, one finding for each line that has some."""
+    source = report.source
+    last_line = 0
+    for offset in offsets:
+        line, _ = source.place(offset)
+        if line == last_line:
+            continue
+        last_line = line
+        character = source.text[offset]
+        if character == BOM:
+            report.add(
+                "DF0104",
+                "a byte order mark may stand at the start of the file only",
+                offset,
+                offset + 1,
+                advice="remove it; it is invisible, so retype the line if need be",
+            )
+        else:
+            report.add(
+                "DF0103",
+                f"the character U+{ord(character):04X} is not allowed in YAML",
+                offset,
+                offset + 1,
+                advice="remove it; inside double quotes it can be written as an escape",
+            )
+
+
+def _warn_of_bidi(report: Report) -> None:
+    """Warn of the first bidirectional control of each line."""
+    source = report.source
+    last_line = 0
+    for match in _BIDI.finditer(source.text):
+        line, _ = source.place(match.start())
+        if line != last_line:
+            last_line = line
+            name = unicodedata.name(match.group()).lower()
+            report.add(
+                "DF0129",
+                f"an invisible {name} (U+{ord(match.group()):04X}) makes this line look other than it is",
+                match.start(),
+                match.end(),
+                advice="remove it; write it as an escape inside double quotes if the text needs it",
+                severity=Severity.WARNING,
+            )

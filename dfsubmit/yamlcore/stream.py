@@ -1,0 +1,248 @@
+"""A text → its documents and findings. A document that cannot be read does not take the others with it.
+
+A line that starts with `---` always starts a document, whatever came before. So when a parser gives up, or a limit is
+reached, the fault is reported and reading goes on at the next such line, with a new parser; offsets stay those of the whole text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dfsubmit.yamlcore.compose import Composer, Kinds, StopError
+from dfsubmit.yamlcore.faults import Refusal, directive, explain
+from dfsubmit.yamlcore.layout import content_before
+from dfsubmit.yamlcore.limits import MAX_RESTARTS
+from dfsubmit.yamlcore.screen import restore, screen, with_word_colons
+from dfsubmit.yamlcore.source import BOM
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dfsubmit.yamlcore.report import Report
+    from dfsubmit.yamlcore.tree import Event, Node
+
+
+_MARKER = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_END = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_DIRECTIVE = re.compile(r"%(?!YAML[ \t]+1\.2(?=[ \t\r\n])|TAG[ \t])")
+# Refusals that libyaml 0.1 may owe to a colon inside a word.
+_INNER = re.compile(r"found unexpected ':'|parsing a flow")
+# Refusals that may come from a quote that was closed too late.
+_AFTER_VALUE = re.compile(r"expected key|block end|document start|'-' indicator")
+
+
+@dataclass(slots=True, kw_only=True)
+class Composed:
+    """One document: `base` is where its parser's offsets start, `start:end` are the characters that belong to it."""
+
+    index: int
+    data: Any
+    root: Node
+    base: int
+    start: int
+    end: int
+
+
+class ParserError(Exception):
+    """A parser's refusal, whichever parser it was."""
+
+    def __init__(self, *, problem: str, at: int, context: str = "", context_at: int | None = None) -> None:
+        super().__init__(problem)
+        self.refusal = Refusal(context=context, context_at=context_at, problem=problem, at=at)
+
+    @classmethod
+    def of(cls, error: Any) -> ParserError:
+        """Return the refusal that a parser's own error is."""
+        at = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        context = getattr(error, "context_mark", None)
+        return cls(
+            problem=getattr(error, "problem", None) or "",
+            at=at.index if at else 0,
+            context=getattr(error, "context", None) or "",
+            context_at=context.index if context else None,
+        )
+
+
+class Stream:
+    """Reads one text, once."""
+
+    def __init__(self, report: Report, opener: Callable[[str], tuple[Kinds, Callable[[], Event]]]) -> None:
+        self.report = report
+        self.opener = opener
+        self.text = report.source.text
+        self.forbidden: list[int] = []
+        self.documents: list[Composed] = []
+        # Of the document that is being read: its number, where it starts, where to look for the next one.
+        self.index = 0
+        self.start = 0
+        self.after = 0
+
+    def read(self) -> None:
+        """Read everything; what is found stands in `documents` and in the report. Raises FullError."""
+        self.text, self.forbidden = screen(self.report)
+        position: int | None = 1 if self.text.startswith(BOM) else 0
+        for _ in range(MAX_RESTARTS):
+            if position is None:
+                break
+            position = self._segment(position)
+        else:
+            self.report.add("DF0012", "the file has more problems than are shown", position or 0, position or 0)
+        if not self.index and not self.report.findings:
+            self.report.add(
+                "DF0010", "there is no document in this file", 0, 0, advice="write a manifest, or remove the file"
+            )
+        self.documents = [made for made in self.documents if not self._forbidden_in(made.start, made.end)]
+
+    def _segment(self, position: int) -> int | None:
+        """Read from `position` on; return where to go on after a fault, or None at the end of the text."""
+        piece = self.text[position:] if position else self.text
+        self.report.base = position
+        self.start = self.after = position
+        before = len(self.documents), len(self.report.findings), self.index
+        try:
+            try:
+                self._documents(piece, position, restored=piece is not self.report.source.text)
+            except ParserError as error:
+                changed = with_word_colons(piece) if _INNER.search(_words(error.refusal)) else None
+                if changed is None:
+                    raise
+                del self.documents[before[0] :], self.report.findings[before[1] :]
+                self.index = before[2]
+                self.start = self.after = position
+                self._documents(changed, position, restored=True)
+        except StopError:
+            pass
+        except ParserError as error:
+            resumed = self._refused(error.refusal, piece, position)
+            if resumed is not None:
+                return resumed
+        else:
+            return None
+        self.index += 1
+        marker = _MARKER.search(self.text, max(self.after, position + 1))
+        self._end_last(marker.start() if marker else len(self.text))
+        return marker.start() if marker else None
+
+    def _documents(self, piece: str, base: int, *, restored: bool) -> None:
+        """Compose the documents of `piece`. Raises ParserError, StopError, FullError."""
+        kinds, next_event = self.opener(piece)
+        if restored:
+            next_event = _restoring(next_event)
+        try:
+            while type(event := next_event()) is not kinds.stream_end:
+                if type(event) is kinds.document:
+                    self._document(event, kinds, next_event, base)
+        except kinds.errors as error:
+            raise ParserError.of(error) from error
+
+    def _document(self, event: Event, kinds: Kinds, next_event: Callable[[], Event], base: int) -> None:
+        """Compose the document that starts with `event`."""
+        self._begin(event, base)
+        composer = Composer(kinds=kinds, next_event=next_event, report=self.report)
+        data, root = composer.compose()
+        if data is None and self._is_empty(root):
+            self._report_empty()
+        elif not composer.lost:
+            self.documents.append(
+                Composed(index=self.index, data=data, root=root, base=base, start=self.start, end=len(self.text))
+            )
+        self.index += 1
+
+    def _begin(self, event: Any, base: int) -> None:
+        """Note where a document starts, and refuse the directives in front of it."""
+        start = event.start_mark.index + base
+        self._end_last(start)
+        self.start = start if self.index else 0
+        self.after = start
+        if event.explicit:
+            self.after = event.end_mark.index + base
+            self._check_directives(self.report.source.line_start(self.after - 1))
+
+    def _check_directives(self, marker: int) -> None:
+        """Refuse the directives above the line of a `---` that say something else than YAML 1.2."""
+        source = self.report.source
+        while marker > self.report.base:
+            marker = source.line_start(marker - 1)
+            if self.text[marker] not in "%# \t\r\n":
+                return
+            if _DIRECTIVE.match(self.text, marker):
+                self.report.fault(directive(source, marker))
+
+    def _end_last(self, offset: int) -> None:
+        if self.documents:
+            self.documents[-1].end = min(self.documents[-1].end, offset)
+
+    def _refused(self, refusal: Refusal, piece: str, base: int) -> int | None:
+        """Report a refusal; return where to go on at once, or None to go on at the next document."""
+        source = self.report.source
+        at = refusal.at + base
+        last = self.documents[-1] if self.documents else None
+        if re.search(r"\bexpected", refusal.problem) and self.text.startswith("...", at) and _END.match(self.text, at):
+            # An end without a document; libyaml 0.1 wants one.
+            return source.line_end(at)
+        if "document start" in refusal.problem:
+            above = content_before(source, source.line_start(at))
+            if above is not None and above[1].startswith("...") and at > base:
+                # libyaml 0.1 wants `---` here, YAML 1.2 does not.
+                self._end_last(at)
+                return at
+        if last is not None and last.index == self.index - 1 and not _END.search(self.text, self.after, at + 1):
+            # What was taken for a whole document goes on, so it was not understood.
+            self.documents.pop()
+            self.index -= 1
+            self.start = last.start
+        if not self._forbidden_in(self.start, at + 1):
+            quoted = self._last_quoted(piece, base, at) if _AFTER_VALUE.search(refusal.problem) else None
+            context_at = None if refusal.context_at is None else refusal.context_at + base
+            self.report.fault(
+                explain(
+                    source,
+                    Refusal(
+                        context=refusal.context, context_at=context_at, problem=refusal.problem, at=at, quoted=quoted
+                    ),
+                )
+            )
+        return None
+
+    def _last_quoted(self, piece: str, base: int, at: int) -> tuple[int, int] | None:
+        """Return the last quoted scalar that is read before `at`, by reading again."""
+        found = None
+        kinds, next_event = self.opener(piece)
+        try:
+            while True:
+                event: Any = next_event()
+                if type(event) is kinds.scalar and event.style in {"'", '"'} and event.end_mark.index + base <= at:
+                    found = event.start_mark.index + base, event.end_mark.index + base
+        except (ParserError, kinds.errors):
+            return found
+
+    def _is_empty(self, root: Any) -> bool:
+        return not root.value and not root.style and root.tag is None and root.anchor is None
+
+    def _report_empty(self) -> None:
+        start = self.report.source.line_start(self.after)
+        self.report.add(
+            "DF0011", "this document is empty", start, self.after, advice="remove the ---, or write a manifest below it"
+        )
+
+    def _forbidden_in(self, start: int, end: int) -> bool:
+        return any(start <= offset < end for offset in self.forbidden)
+
+
+def _words(refusal: Refusal) -> str:
+    return f"{refusal.context}; {refusal.problem}"
+
+
+def _restoring(next_event: Callable[[], Event]) -> Callable[[], Event]:
+    """Return `next_event` with the characters of scalars as they were before stand-ins."""
+
+    def restored() -> Event:
+        event = next_event()
+        value = getattr(event, "value", None)
+        if value:
+            event.value = restore(value)
+        return event
+
+    return restored
