@@ -10,6 +10,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from dfsubmit.local.world import CannotRunError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
@@ -36,8 +38,11 @@ class EnvFiles:
             os.fsync(stream.fileno())
 
     def read(self, app_id: str) -> dict[str, str]:
-        """Return the env of an app. Raises OSError, ValueError when the file is gone or torn."""
-        env: dict[str, str] = json.loads((self._folder / app_id).read_bytes())
+        """Return the env of an app. Raises CannotRunError when it cannot be read, as after it was removed by hand."""
+        try:
+            env: dict[str, str] = json.loads((self._folder / app_id).read_bytes())
+        except (OSError, ValueError) as error:
+            raise CannotRunError(f"the app's env cannot be read any more ({error}); submit the app again") from error
         return env
 
     def remove(self, app_id: str) -> None:

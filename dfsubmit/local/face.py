@@ -8,6 +8,7 @@ for accounts/getList, which demands it; logs are read with GET and without a key
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import sqlite3
@@ -66,7 +67,7 @@ class Face:
         self._clock = clock or _system_clock
         self._rng = rng or random.SystemRandom()
         self._faults: Faults = faults or NoFaults()
-        self._service = Service(settings, store=self.store, rng=self._rng, faults=self._faults, turn=self.turn)
+        self._service = Service(settings, store=self.store, rng=self._rng, faults=self._faults, pump=self)
 
     @property
     def account_id(self) -> str:
@@ -78,9 +79,19 @@ class Face:
         self.store.close()
 
     def turn(self, queue: str | None = None) -> None:
-        """Settle apps whose supervisor died and start what has a free slot; in one queue, or in all."""
+        """Settle apps whose supervisor died and start what has a free slot; in one queue, or in all.
+
+        When that cannot be done now, the next turn does it: a submit that was accepted is answered as such.
+        """
         if self._pump is not None:
-            self._pump.turn(queue)
+            with contextlib.suppress(sqlite3.Error, OSError):
+                self._pump.turn(queue)
+
+    def settle(self) -> None:
+        """Settle apps whose supervisor died, and start nothing."""
+        if self._pump is not None:
+            with contextlib.suppress(sqlite3.Error, OSError):
+                self._pump.settle()
 
     def answer(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes, now: datetime | None = None
@@ -102,18 +113,19 @@ class Face:
         return self._faults.deliver(operation, _dated(answer, shown), shown)
 
     def gateway_error(self, status: int, code: str, message: str, details: str) -> Answer:
-        """Return an error in the gateway's envelope, dated now."""
+        """Return an error in the gateway's envelope."""
         error = {"error": {"errorCode": code, "message": message, "details": details}}
-        answer = _json_answer(status, error, ("x-ncp-trace-id", f"{self._rng.getrandbits(128):032x}"))
-        return _dated(answer, self._faults.clock(self._clock()))
+        return _json_answer(status, error, ("x-ncp-trace-id", f"{self._rng.getrandbits(128):032x}"))
 
     def too_large(self) -> Answer:
         """Return the gateway's answer to a request that is too large."""
-        return self.gateway_error(413, "430", "Request Entity Too Large", "")
+        answer = self.gateway_error(413, "430", "Request Entity Too Large", "The body is larger than 1 MiB.")
+        return _dated(answer, self._faults.clock(self._clock()))
 
     def bad_request(self, details: str) -> Answer:
         """Return the gateway's answer to what is not a proper HTTP request."""
-        return self.gateway_error(400, "100", "Bad Request Exception", details)
+        answer = self.gateway_error(400, "100", "Bad Request Exception", details)
+        return _dated(answer, self._faults.clock(self._clock()))
 
     def _refusal(
         self, method: str, target: str, operation: Operation, headers: Mapping[str, str], now: datetime
@@ -161,9 +173,7 @@ def _check_media_type(operation: Operation, headers: Mapping[str, str]) -> None:
 
 
 def _dated(answer: Answer, now: datetime) -> Answer:
-    """Return `answer` with the date that the service takes it to be, unless it has one."""
-    if any(name == "Date" for name, _ in answer.headers):
-        return answer
+    """Return `answer` with the date that the service takes it to be."""
     date = ("Date", format_datetime(now.astimezone(UTC), usegmt=True))
     return Answer(status=answer.status, headers=(date, *answer.headers), body=answer.body, delivery=answer.delivery)
 

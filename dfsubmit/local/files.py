@@ -19,6 +19,8 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dfsubmit.local.world import CannotRunError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
@@ -33,42 +35,38 @@ _VENV_MARK = "pyvenv.cfg"
 _HALF_MADE = re.compile(r"\..*\.dfsubmit-[0-9A-Za-z]{22}(\.old)?")
 
 
-class TransferError(Exception):
-    """Something cannot be copied; the text says what, for the app's log."""
-
-
 def hdfs_path(root: Path, text: str) -> Path:
-    """Return the place below `root` that an HDFS path stands for. Raises TransferError."""
+    """Return the place below `root` that an HDFS path stands for. Raises CannotRunError."""
     scheme, separator, rest = text.partition("://")
     if separator and scheme != "hdfs":
-        raise TransferError(f"'{text}' is not an HDFS path: write /folder/name or hdfs://namespace/folder/name")
+        raise CannotRunError(f"'{text}' is not an HDFS path: write /folder/name or hdfs://namespace/folder/name")
     path = "/" + rest.partition("/")[2] if separator else text
     parts = [] if path.startswith("/") else list(_HDFS_HOME)
     return _below(root, [*parts, *path.split("/")], text)
 
 
 def work_path(work: Path, text: str) -> Path:
-    """Return the place below the working folder that a container path stands for. Raises TransferError."""
+    """Return the place below the working folder that a container path stands for. Raises CannotRunError."""
     if text.startswith("/"):
-        raise TransferError(f"'{text}' must be relative to the app's working folder")
+        raise CannotRunError(f"'{text}' must be relative to the app's working folder")
     return _below(work, text.split("/"), text)
 
 
 def copy_workspace(source: Path, work: Path, *, without: Collection[Path]) -> None:
     """Copy a workspace's folder, links as links, without repositories, environments and the places in `without`.
 
-    Raises TransferError, OSError.
+    Raises CannotRunError, OSError.
     """
     if not source.is_dir():
-        raise TransferError(f"the workspace's folder {source} does not exist")
+        raise CannotRunError(f"the workspace's folder {source} does not exist")
     _copy(source, work, inside=None, without=frozenset(place.resolve() for place in without))
 
 
 def copy_input(root: Path, work: Path, item: Transfer) -> None:
-    """Copy an input from HDFS into the working folder. Raises TransferError, OSError."""
+    """Copy an input from HDFS into the working folder. Raises CannotRunError, OSError."""
     source = hdfs_path(root, item.hdfs)
     if not source.exists():
-        raise TransferError(f"input '{item.hdfs}' does not exist: there is no {source}")
+        raise CannotRunError(f"input '{item.hdfs}' does not exist: there is no {source}")
     target = work_path(work, item.path)
     if source.is_file() and (target.is_dir() or item.path.endswith("/")):
         target /= source.name
@@ -77,20 +75,22 @@ def copy_input(root: Path, work: Path, item: Transfer) -> None:
 
 
 def store_outputs(root: Path, work: Path, items: Sequence[Transfer], *, app_id: str, lock: Path) -> None:
-    """Copy the outputs from the working folder to HDFS, all or none. Raises TransferError, OSError."""
+    """Copy the outputs from the working folder to HDFS, all or none. Raises CannotRunError, OSError."""
     pairs = [(item, work_path(work, item.path), hdfs_path(root, item.hdfs)) for item in items]
     places = [place for _, _, place in pairs]
     problems = [text for pair in pairs for text in _problems(*pair, root=root, places=places)]
     if problems:
-        raise TransferError("\n".join(problems))
+        raise CannotRunError("\n".join(problems))
     half_made = [(item, place.parent / f".{place.name[:100]}.dfsubmit-{app_id}", place) for item, _, place in pairs]
     try:
         for (_, source, _), (_, beside, place) in zip(pairs, half_made, strict=True):
             place.parent.mkdir(parents=True, exist_ok=True)
             _copy(source, beside, inside=work)
         with _locked(lock):
-            for item, _, place in half_made:
-                _check_free(item, place)
+            # Again, because another app may have stored its outputs since.
+            taken = [item.hdfs for item, _, place in half_made if _is_taken(item, place)]
+            if taken:
+                raise CannotRunError(f"output '{taken[0]}' exists and overwrite is false")
             for _, beside, place in half_made:
                 _put(beside, place)
     finally:
@@ -105,15 +105,12 @@ def _problems(item: Transfer, source: Path, place: Path, *, root: Path, places: 
         yield f"output '{item.path}' cannot replace the whole of HDFS ('{item.hdfs}')"
     if sum(other == place or other in place.parents for other in places) > 1:
         yield f"output '{item.path}' goes to '{item.hdfs}', where another output goes too"
-    with contextlib.suppress(TransferError):
-        _check_free(item, place)
-        return
-    yield f"output '{item.hdfs}' exists and overwrite is false"
+    if _is_taken(item, place):
+        yield f"output '{item.hdfs}' exists and overwrite is false"
 
 
-def _check_free(item: Transfer, place: Path) -> None:
-    if not item.overwrite and os.path.lexists(place):
-        raise TransferError(f"output '{item.hdfs}' exists and overwrite is false")
+def _is_taken(item: Transfer, place: Path) -> bool:
+    return not item.overwrite and os.path.lexists(place)
 
 
 def _put(beside: Path, place: Path) -> None:
@@ -132,10 +129,10 @@ def _below(root: Path, parts: Sequence[str], text: str) -> Path:
     """Return `root` with `parts` added, which must not lead out of it."""
     kept = [part for part in parts if part not in ("", ".")]
     if ".." in kept:
-        raise TransferError(f"'{text}' holds '..', which is not followed")
+        raise CannotRunError(f"'{text}' holds '..', which is not followed")
     path = root.joinpath(*kept)
     if not path.resolve().is_relative_to(root.resolve()):
-        raise TransferError(f"'{text}' leads out of {root} through a symbolic link")
+        raise CannotRunError(f"'{text}' leads out of {root} through a symbolic link")
     return path
 
 
@@ -161,21 +158,21 @@ def _copy(source: Path, target: Path, *, inside: Path | None, without: frozenset
                 shutil.copyfile(here, there)
                 shutil.copymode(here, there)
         elif inside is not None:
-            raise TransferError(f"'{here}' is neither a file nor a folder")
+            raise CannotRunError(f"'{here}' is neither a file nor a folder")
 
 
 def _followed(here: Path, inside: Path, above: frozenset[Path]) -> Path:
-    """Return what `here` points to when it is a link. Raises TransferError when that lies elsewhere, or is a loop."""
+    """Return what `here` points to when it is a link. Raises CannotRunError when that lies elsewhere, or is a loop."""
     if not here.is_symlink():
         return here
     try:
         real = here.resolve(strict=True)
     except (OSError, RuntimeError) as error:
-        raise TransferError(f"the symbolic link '{here}' leads nowhere") from error
+        raise CannotRunError(f"the symbolic link '{here}' leads nowhere") from error
     if not real.is_relative_to(inside.resolve()):
-        raise TransferError(f"the symbolic link '{here}' leads out of {inside}")
+        raise CannotRunError(f"the symbolic link '{here}' leads out of {inside}")
     if any(folder.resolve() == real for folder in above):
-        raise TransferError(f"the symbolic link '{here}' leads back to a folder that holds it")
+        raise CannotRunError(f"the symbolic link '{here}' leads back to a folder that holds it")
     return real
 
 

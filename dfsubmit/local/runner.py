@@ -28,7 +28,7 @@ from dfsubmit.local.envfile import EnvFiles
 from dfsubmit.local.logs import app_folder, log_path
 from dfsubmit.local.pump import Pump
 from dfsubmit.local.store import Store
-from dfsubmit.local.world import Event, Phase, Transfer, ended_as
+from dfsubmit.local.world import CannotRunError, Event, Phase, Transfer, ended_as
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +78,7 @@ class Supervisor:
     def _carry_through(self) -> None:
         try:
             event, reason = self._live()
-        except (files.TransferError, runtime.RuntimeMissingError) as error:
+        except CannotRunError as error:
             event, reason = Event.FAIL, str(error)
         except Exception as error:  # noqa: BLE001  # nobody above can tell the user; the log can
             event, reason = Event.FAIL, f"the local engine could not run the app: {type(error).__name__}: {error}"
@@ -154,10 +154,11 @@ class Supervisor:
         if code:
             return Event.FAIL, _exit_text(code)
         outputs = _transfers(spec["outputs"])
-        if outputs:
-            files.store_outputs(
-                Path(spec["hdfs"]), self._work, outputs, app_id=self._id, lock=self._home / "outputs.lock"
-            )
+        lock = self._home / "outputs.lock"
+        try:
+            files.store_outputs(Path(spec["hdfs"]), self._work, outputs, app_id=self._id, lock=lock)
+        except (CannotRunError, OSError) as error:
+            return Event.FAIL, f"{error}\n{_exit_text(code)}, but the outputs could not be stored"
         return Event.SUCCEED, _exit_text(code)
 
     def _wait(self, child: subprocess.Popen[bytes]) -> int | None:
@@ -174,6 +175,9 @@ class Supervisor:
                 continue
             if news is None:
                 self._terminate(child)
+            else:
+                # An app ends with all its processes. At once, while the group's id cannot have gone to another.
+                processes.signal_group(child.pid, signal.SIGKILL)
             return news
 
     def _terminate(self, child: subprocess.Popen[bytes]) -> int:
@@ -184,8 +188,8 @@ class Supervisor:
         return child.wait()
 
     def _clean_up(self, spec: Mapping[str, Any], child: subprocess.Popen[bytes] | None) -> None:
-        """Leave nothing running: an app ends with all its processes, and with its container."""
-        if child is not None:
+        """Leave nothing running, whatever went wrong on the way: no process, no container."""
+        if child is not None and child.poll() is None:
             processes.signal_group(child.pid, signal.SIGKILL)
             child.wait()
         removal = runtime.removal(spec["runtime"], self._id, os.environ)

@@ -16,15 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dfsubmit.local.world import CannotRunError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 _CONTAINER_WORK = "/work"
-
-
-class RuntimeMissingError(Exception):
-    """The program that runs containers is not on this machine; the text is for the app's log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +36,7 @@ class Launch:
 def launch(
     spec: Mapping[str, Any], env: Mapping[str, str], *, home: Path, app_id: str, work: Path, tmp: Path
 ) -> Launch:
-    """Return how to start the app of `spec` with the variables `env`. Raises RuntimeMissingError, OSError."""
+    """Return how to start the app of `spec` with the variables `env`. Raises CannotRunError, OSError."""
     script = f"{spec['command']} {spec['args']}".strip()
     if spec["runtime"] == "process":
         path = f"{python_folder(home)}:{_SYSTEM_PATH}"
@@ -125,7 +123,7 @@ def python_folder(home: Path) -> str:
 def _found(program: str, outer: Mapping[str, str]) -> str:
     found = shutil.which(program, path=outer.get("PATH"))
     if found is None:
-        raise RuntimeMissingError(
+        raise CannotRunError(
             f"the program '{program}' was not found on PATH: install it, or set the Project's runtime to 'process'"
         )
     return found

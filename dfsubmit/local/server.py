@@ -14,6 +14,7 @@ import socket
 import struct
 import threading
 import time
+from http.client import responses
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 _IDLE = 60.0
 # Seconds between looks at apps whose supervisor died, when nobody asks.
 _TICK = 2.0
-_REASONS = {200: "OK", 206: "Partial Content", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found"}
 
 
 class EmulatorServer(ThreadingHTTPServer):
@@ -74,9 +74,7 @@ class EmulatorServer(ThreadingHTTPServer):
         """Keep the queues moving when nobody asks for anything."""
         if time.monotonic() >= self._next_tick:
             self._next_tick = time.monotonic() + _TICK
-            # What is wrong shows in the answer to the next request.
-            with contextlib.suppress(Exception):
-                self.face.turn()
+            self.face.turn()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing about connections that broke: clients come and go."""
@@ -166,8 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
         return body
 
     def _send(self, answer: Answer) -> None:
-        reason = _REASONS.get(answer.status, "Answer")
-        lines = [f"HTTP/1.1 {answer.status} {reason}"]
+        lines = [f"HTTP/1.1 {answer.status} {responses.get(answer.status, '')}"]
         lines += [f"{name}: {value}" for name, value in answer.headers]
         lines.append(f"Content-Length: {len(answer.body)}")
         if self.close_connection:

@@ -8,8 +8,9 @@ and changes nothing; without configured workspaces every well-formed id is one.
 from __future__ import annotations
 
 import re
+import sqlite3
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dfsubmit.local import bodies, world
 from dfsubmit.local.envfile import EnvFiles
@@ -60,11 +61,18 @@ class Call:
         return world.to_ms(self.now)
 
 
-class Service:
-    """The operations on one world. Called from several threads.
+class Turns(Protocol):
+    """What makes apps move; see `pump`."""
 
-    `turn` is called when a slot may have become free or taken: with a queue's name, or without for all queues.
-    """
+    def turn(self, queue: str | None = None) -> None:
+        """Settle what died and start what has a free slot, in one queue or in all."""
+
+    def settle(self) -> None:
+        """Settle what died, and start nothing."""
+
+
+class Service:
+    """The operations on one world. Called from several threads."""
 
     def __init__(
         self,
@@ -73,14 +81,14 @@ class Service:
         store: Store,
         rng: random.Random,
         faults: Faults,
-        turn: Callable[[str | None], None],
+        pump: Turns,
     ) -> None:
         self.account_id = world.account_id(settings.home.name)
         self._settings = settings
         self._store = store
         self._rng = rng
         self._faults = faults
-        self._turn = turn
+        self._pump = pump
         self._names = workspace_names(settings.workspaces)
         self._env = EnvFiles(settings.home)
         self._methods: Mapping[Operation, Callable[[Call], dict[str, Any]]] = {
@@ -121,11 +129,16 @@ class Service:
         ]
         # Env first, because an app that is in the queue may start at once. If this process dies in between, the file
         # belongs to no app and is swept away.
-        for app in apps:
-            if request.env:
-                self._env.keep(app.id, request.env)
-        rows = self._store.add(apps, self._settings, call.real_ms)
-        self._turn(request.queue)
+        try:
+            for app in apps:
+                if request.env:
+                    self._env.keep(app.id, request.env)
+            rows = self._store.add(apps, self._settings, call.real_ms)
+        except (sqlite3.Error, OSError):
+            for app in apps:
+                self._env.remove(app.id)
+            raise
+        self._pump.turn(request.queue)
         self._meet(Point.AFTER_ACCEPT, call)
         return world.submit_answer(rows[0])
 
@@ -150,7 +163,7 @@ class Service:
     def _list(self, call: Call) -> dict[str, Any]:
         self._check_account(bodies.parse_search(call.body))
         self._meet(Point.BEFORE_ACCEPT, call)
-        self._turn(None)
+        self._pump.turn()
         began = self._began(call)
         items = [world.list_item(row, began) for row in self._store.rows(call.real_ms)]
         self._meet(Point.AFTER_ACCEPT, call)
@@ -159,19 +172,22 @@ class Service:
     def _detail(self, call: Call) -> dict[str, Any]:
         app_id = bodies.parse_id(call.body)
         self._meet(Point.BEFORE_ACCEPT, call)
-        self._turn(None)
+        self._pump.turn()
         row, spec = self._find(app_id, call)
         self._meet(Point.AFTER_ACCEPT, call)
         return world.detail_answer(row, spec, now_ms=call.now_ms, world_ms=self._began(call), base=call.base)
 
     def _kill(self, call: Call) -> dict[str, Any]:
         app_id = bodies.parse_id(call.body)
+        # An app whose supervisor died has failed; it is too late to kill it.
+        self._pump.settle()
         row, _ = self._find(app_id, call)
         self._meet(Point.BEFORE_ACCEPT, call)
         # What waits is ended here and now; what runs, also since a moment ago, by its supervisor.
         if row.phase not in world.WAITING or self._store.step(app_id, world.Event.KILL, call.real_ms) is None:
             self._store.want_kill(app_id)
-        self._turn(None)
+        # The slot is filled by the supervisor that had it, as it ends. Were it filled here, killing a long queue from its
+        # head would start every app of it.
         self._meet(Point.AFTER_ACCEPT, call)
         return {"success": True, "message": "success", "id": app_id}
 

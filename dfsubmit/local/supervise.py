@@ -89,6 +89,8 @@ def _environment() -> dict[str, str]:
     env = {
         name: value for name, value in os.environ.items() if name in _INHERITED or name.startswith(_INHERITED_STARTS)
     }
+    # File names and env are UTF-8, whatever the locale is.
+    env["PYTHONUTF8"] = "1"
     # The supervisor starts elsewhere; a checkout that was found through the current folder must be found from there too.
     if str(_PACKAGE_ROOT) not in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
         env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_PACKAGE_ROOT), env.get("PYTHONPATH", "")]))

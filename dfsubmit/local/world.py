@@ -15,6 +15,7 @@ Queued, claimed and staging apps show as ACCEPTED. An app may be released, which
 from __future__ import annotations
 
 import enum
+import functools
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -94,6 +95,10 @@ WAITING = frozenset({Phase.QUEUED, Phase.CLAIMED, Phase.STAGING})
 TERMINAL = frozenset({Phase.SUCCEEDED, Phase.UNSUCCESSFUL, Phase.FAILED, Phase.KILLED})
 
 
+class CannotRunError(Exception):
+    """An app cannot be run as it was asked for; the text says why, for the app's log."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
     """Something to copy between HDFS and an app's folder, in either direction."""
@@ -150,7 +155,14 @@ def to_ms(moment: datetime) -> int:
 
 def kst(moment_ms: int) -> str:
     """Return a time as the API writes it: Korean time with milliseconds."""
-    return datetime.fromtimestamp(moment_ms / 1000, _KST).isoformat(timespec="milliseconds")
+    second, rest = divmod(moment_ms, 1000)
+    return f"{_kst_second(second)}.{rest:03d}+09:00"
+
+
+@functools.cache
+def _kst_second(second: int) -> str:
+    """Return the second's date and time; a long list has few of them."""
+    return datetime.fromtimestamp(second, _KST).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def account_id(home_name: str) -> str:
