@@ -106,10 +106,21 @@ class App(click.Group):
                 )
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write where to go on."""
+        """Write the exit codes that all verbs share, and where to go on."""
         del ctx
+        with formatter.section("Exit codes of every verb"):
+            formatter.write_dl(
+                [
+                    ("0", "done; nothing wrong"),
+                    ("1", "something is wrong: findings, a failure, or a question answered with no"),
+                    ("64", "the command line makes no sense"),
+                    ("70", "a bug in dfsubmit, shown with its traceback"),
+                    ("130, 143", "stopped by Ctrl-C or SIGTERM"),
+                    ("141", "the reader of standard output closed it"),
+                ]
+            )
         formatter.write_paragraph()
-        formatter.write(f"`{PROGRAM} VERB --help` shows a verb's options, exit codes and examples.\n")
+        formatter.write(f"`{PROGRAM} VERB --help` shows a verb's options, its other exit codes and examples.\n")
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[Any]]:
         """Complete verbs from the table, so that completion imports none of their modules."""
@@ -151,6 +162,8 @@ def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
     callback=_show_version,
     help="Print the version and exit.",
 )
-@help_option
 def app() -> None:
     """Submit Data Forest AI apps from versioned YAML manifests, exactly once."""
+
+
+app.params.append(help_option())

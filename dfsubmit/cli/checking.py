@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dfsubmit.diagnostics import has_errors
 from dfsubmit.errors import InputError
@@ -21,24 +21,17 @@ if TYPE_CHECKING:
     from dfsubmit.cli.output import Output
     from dfsubmit.cli.settings import Settings
     from dfsubmit.diagnostics import Diagnostic
-    from dfsubmit.project import DesiredState
+    from dfsubmit.project import DesiredState, Judge
     from dfsubmit.projectmodel import Project
     from dfsubmit.sources import SourceSet
 
 
-def load(settings: Settings, *, schema: Mapping[str, Any] | None = None) -> DesiredState:
-    """Return what the files ask for, with all findings; each document is held against `schema` from outside too."""
+def load(settings: Settings, *, also: Judge | None = None) -> DesiredState:
+    """Return what the files ask for, with all findings; `also` is one more judge of every document."""
     from dfsubmit.project import load_project
     from dfsubmit.sources import find
 
-    if schema is None:
-        state = load_project(find(settings.files))
-    else:
-        from functools import partial
-
-        from dfsubmit.schema import check_outside
-
-        state = load_project(find(settings.files), also=partial(check_outside, schema=schema))
+    state = load_project(find(settings.files), also=also)
     return _strict(state) if settings.strict else state
 
 

@@ -23,12 +23,12 @@ class Options:
 @verb(
     "explain",
     exits={0: "the topic was explained", 1: "there is no such topic"},
-    examples=("dfsubmit explain DF0101", "dfsubmit explain spec.docker.env", "dfsubmit explain Project.spec.engine"),
+    examples=("dfsubmit explain DF0101", "dfsubmit explain spec.docker.env", "dfsubmit explain Project"),
 )
-@click.argument("topic", metavar="TOPIC")
+@click.argument("topic", metavar="[TOPIC]", default="")
 @common()
 def command(flags: Flags, topic: str) -> int:
-    """Explain TOPIC: the code of a finding, or the path of a field.
+    """Explain TOPIC: the code of a finding, a kind, or the path of a field (any end of it). Without TOPIC, list all.
 
     For a code: what it means, an example of the mistake, and one without it. For a field: its meaning, type, bounds,
     default, an example, and where the rule comes from.

@@ -28,6 +28,8 @@ CONTEXT: dict[str, Any] = {
     "max_content_width": HELP_WIDTH,
 }
 
+# Keeps words on one line while help is wrapped: a no-break space, which becomes a plain one afterwards.
+_TIE = "\xa0"
 _USAGE_EXIT = {64: "the command line makes no sense"}
 
 P = ParamSpec("P")
@@ -42,16 +44,16 @@ def show_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-# In place of click's own, which writes past our output.
-help_option = click.option(
-    "-h",
-    "--help",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=show_help,
-    help="Show this message and exit.",
-)
+def help_option() -> click.Option:
+    """Return the option that takes the place of click's own, which writes past our output."""
+    return click.Option(
+        ["-h", "--help"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=show_help,
+        help="Show this message and exit.",
+    )
 
 
 class CommonOption(click.Option):
@@ -108,7 +110,7 @@ _COMMON: Mapping[str, tuple[tuple[str, ...], str, Mapping[str, Any]]] = {
     "yes": (("-y", "--yes"), "Answer every question with yes.  [env var: {}]", {}),
     "no_input": (("--no-input",), "Never ask: fail where a question would be asked.  [env var: {}]", {}),
     "quiet": (("-q", "--quiet"), "Say only what was asked for, and errors.  [env var: {}]", {}),
-    "verbose": (("-v", "--verbose"), "Say more; -vv says most.  [env var: {}]", {"count": True}),
+    "verbose": (("-v", "--verbose"), "Say more.  [env var: {}]", {"count": True}),
     "no_color": (
         ("--no-color",),
         "No colours. They are only used on a terminal, and not where NO_COLOR is set.  [env var: {}]",
@@ -156,24 +158,29 @@ def _option(name: str, outputs: tuple[str, ...]) -> Callable[[F], F]:
     if name == "output":
         details["type"] = click.Choice(outputs)
     shown = text.format(PREFIX + name.upper(), default=outputs[0] if outputs else "")
+    for label in ("default:", "env var:"):
+        shown = shown.replace(f"{label} ", f"{label}{_TIE}".replace(" ", _TIE))
     return click.option(*spellings, name, cls=CommonOption, help=shown, **details)
 
 
-class _Help:
+class _Help(click.Command):
     """The parts of help that click leaves out: common options apart, exit codes, examples."""
 
-    params: list[click.Parameter]
-
     def __init__(self, *args: Any, exits: Mapping[int, str], examples: tuple[str, ...], **kwargs: Any) -> None:
-        super().__init__(*args, add_help_option=False, **kwargs)
+        super().__init__(*args, **{"add_help_option": False, **kwargs})
+        self.params.append(help_option())
         self.exits = exits
         self.examples = examples
+
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the help as it is printed."""
+        return super().get_help(ctx).replace(_TIE, " ")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the verb's own options, then the common ones."""
         own: list[tuple[str, str]] = []
         shared: list[tuple[str, str]] = []
-        for param in self.get_params(ctx):  # type: ignore[attr-defined]  # from click.Command, beside which this class stands
+        for param in self.get_params(ctx):
             # Some versions of click have a record for arguments too; ours are explained in the verb's text.
             record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
             if record is not None:
@@ -195,12 +202,15 @@ class _Help:
                 formatter.write(f"  {example}\n")
 
 
-class Verb(_Help, click.Command):
+class Verb(_Help):
     """One verb of the command line."""
 
 
 class VerbGroup(_Help, click.Group):
     """A verb that has verbs of its own, such as `ledger`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"no_args_is_help": False, **kwargs})
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, then the verbs."""
@@ -210,11 +220,4 @@ class VerbGroup(_Help, click.Group):
 
 def verb(name: str, *, exits: Mapping[int, str], examples: tuple[str, ...]) -> Callable[[Callable[..., int]], Verb]:
     """Make a verb of a function that returns an exit code. Code 64 need not be given."""
-    make = click.command(name, cls=Verb, exits=exits, examples=examples)
-
-    def decorate(function: Callable[..., int]) -> Verb:
-        command = make(function)
-        help_option(command)
-        return command
-
-    return decorate
+    return click.command(name, cls=Verb, exits=exits, examples=examples)

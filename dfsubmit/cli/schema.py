@@ -24,6 +24,7 @@ MANIFESTS = "manifests"
 
 # Verb → module and TypedDict of the document that it prints with `-o json`.
 OUTPUTS: dict[str, tuple[str, str]] = {
+    "validate": ("dfsubmit.render.validate_json", "ValidateDocument"),
     "plan": ("dfsubmit.render.machine", "PlanDocument"),
     "apply": ("dfsubmit.render.machine", "ApplyDocument"),
     "status": ("dfsubmit.render.machine", "StatusDocument"),

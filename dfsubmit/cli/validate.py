@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +15,7 @@ from dfsubmit.cli.settings import Flags, Settings, resolve
 from dfsubmit.errors import InputError
 
 if TYPE_CHECKING:
-    from dfsubmit.project import DesiredState
+    from dfsubmit.project import DesiredState, Judge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ def run(options: Options) -> int:
 
     settings = options.settings
     out = output.make(settings, os.environ)
-    state = load(settings, schema=None if options.schema is None else _outside_schema(options.schema))
+    state = load(settings, also=None if options.schema is None else _outside_judge(options.schema))
     if settings.output == "json":
         from dfsubmit.render.validate_json import validate_json
 
@@ -88,9 +88,12 @@ def _text(state: DesiredState, out: output.Output) -> str:
     )
 
 
-def _outside_schema(path: Path) -> Any:
-    """Return the schema in a file. Raises InputError when it is no JSON Schema at all."""
+def _outside_judge(path: Path) -> Judge:
+    """Return the judge that the schema in a file makes. Raises InputError when the file holds none."""
     import json
+    from functools import partial
+
+    from dfsubmit.schema import check_outside
 
     try:
         schema = json.loads(path.read_bytes())
@@ -98,6 +101,4 @@ def _outside_schema(path: Path) -> Any:
         raise InputError(f"{path}: {error.strerror}", tip="--schema names a JSON file") from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not JSON: {error}", tip="--schema names a JSON Schema, written in JSON") from error
-    if not isinstance(schema, dict):
-        raise InputError(f"{path} is not a JSON Schema", tip="a schema is a JSON object")
-    return schema
+    return partial(check_outside, schema=schema, name=str(path))

@@ -118,7 +118,13 @@ def test_an_alias_is_the_verb(alias: str, verb: str) -> None:
         ),
         (["validate", "-o", "xml"], "'xml' is not one of 'text', 'json'", "`dfsubmit validate --help` shows"),
         (["validate", "--file"], "'--file' requires an argument", "`dfsubmit validate --help` shows"),
-        (["explain"], "missing argument 'TOPIC'", "`dfsubmit explain --help` shows"),
+        (
+            ["completion"],
+            "missing argument 'SHELL'. Choose from: bash, zsh, fish",
+            "`dfsubmit completion --help` shows",
+        ),
+        (["ledger"], "missing command", "`dfsubmit ledger --help` shows"),
+        (["ledger", "xyzzy"], "no such command 'xyzzy'", "`dfsubmit ledger --help` shows"),
         (["explain", "a", "b"], "unexpected extra argument", "`dfsubmit explain --help` shows"),
         (["validate", "-q", "-v"], "--quiet and --verbose contradict each other", "keep one of them"),
         (["render", "--select", ""], "--select is empty", "leave it out"),
@@ -164,7 +170,7 @@ def test_what_a_stranger_wrote_reaches_the_terminal_visible(dfsubmit: Run) -> No
 
 
 @pytest.fixture
-def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[BaseException]]:
+def failing(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
     """Make the run end with the exception that the test puts into the list."""
     raised: list[BaseException] = []
 
