@@ -199,7 +199,7 @@ def _check(options: Options, scene: Scene, plan: Plan) -> None:
     """Refuse what must not even be asked about. Raises StalePlanError, LimitError, MissingSecretError."""
     from dfsubmit.plan import Action
     from dfsubmit.reconcile import check_limit
-    from dfsubmit.secret import resolve_secrets
+    from dfsubmit.secret import MissingSecretError, resolve_secrets
 
     if options.expect is not None and options.expect != plan.token:
         raise StalePlanError(
@@ -208,7 +208,10 @@ def _check(options: Options, scene: Scene, plan: Plan) -> None:
         )
     check_limit(plan, _max_submit(options, scene))
     for change in plan.of(Action.SUBMIT):
-        resolve_secrets(change.request or {}, scene.environ)
+        try:
+            resolve_secrets(change.request or {}, scene.environ)
+        except MissingSecretError as error:
+            raise MissingSecretError(f"{change.name}: {error.message}; nothing was submitted", tip=error.tip) from error
 
 
 def _max_submit(options: Options, scene: Scene) -> int:

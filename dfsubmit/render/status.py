@@ -97,13 +97,17 @@ def _look(row: Followed, palette: Palette) -> str:
 
 def _counts(rows: Sequence[Followed], *, asked: bool) -> str:
     if not asked:
-        return f"{len(rows)} submitted apps; the engine was not asked."
+        return f"{_apps(rows)}; the engine was not asked."
     counts: dict[str, int] = {}
     for row in rows:
         word = _word(row)
         counts[word] = counts.get(word, 0) + 1
     order = ("running", "queued", "succeeded", "failed", "killed", "not in the list", "not submitted", "unresolved")
-    return f"{len(rows)} apps: " + ", ".join(f"{counts[word]} {word}" for word in order if word in counts) + "."
+    return f"{_apps(rows)}: " + ", ".join(f"{counts[word]} {word}" for word in order if word in counts) + "."
+
+
+def _apps(rows: Sequence[Followed]) -> str:
+    return f"{len(rows)} app{'' if len(rows) == 1 else 's'}"
 
 
 def _word(row: Followed) -> str:
