@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dfsubmit import __version__
-from dfsubmit.cli.options import CONTEXT, help_option
+from dfsubmit.cli.options import CONTEXT, help_option, unknown_verb
 from dfsubmit.cli.output import Output
-from dfsubmit.errors import UsageError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -91,7 +90,7 @@ class App(click.Group):
         """Return the verb that `args` begin with. Raises UsageError for an unknown one."""
         command = self.get_command(ctx, args[0])
         if command is None and not ctx.resilient_parsing:
-            raise _unknown_verb(args[0])
+            raise unknown_verb(args[0], PROGRAM, [*VERBS, *ALIASES])
         return (command.name if command else None), command, args[1:]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -128,14 +127,6 @@ class App(click.Group):
 
         verbs = [CompletionItem(name, help=row.summary) for name, row in VERBS.items() if name.startswith(incomplete)]
         return verbs + click.Command.shell_complete(self, ctx, incomplete)
-
-
-def _unknown_verb(word: str) -> UsageError:
-    from dfsubmit.suggest import closest
-
-    meant = closest(word, [*VERBS, *ALIASES])
-    tip = f"did you mean `{PROGRAM} {meant}`?" if meant else f"`{PROGRAM} --help` lists the verbs"
-    return UsageError(f"there is no verb '{word}'", tip=tip)
 
 
 def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:

@@ -15,9 +15,10 @@ import click
 
 from dfsubmit.cli.output import Output
 from dfsubmit.cli.settings import ENGINES, PREFIX, Flags
+from dfsubmit.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from click.shell_completion import CompletionItem
 
@@ -158,8 +159,6 @@ def _option(name: str, outputs: tuple[str, ...]) -> Callable[[F], F]:
     if name == "output":
         details["type"] = click.Choice(outputs)
     shown = text.format(PREFIX + name.upper(), default=outputs[0] if outputs else "")
-    for label in ("default:", "env var:"):
-        shown = shown.replace(f"{label} ", f"{label}{_TIE}".replace(" ", _TIE))
     return click.option(*spellings, name, cls=CommonOption, help=shown, **details)
 
 
@@ -184,7 +183,7 @@ class _Help(click.Command):
             # Some versions of click have a record for arguments too; ours are explained in the verb's text.
             record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
             if record is not None:
-                (shared if isinstance(param, CommonOption) else own).append(record)
+                (shared if isinstance(param, CommonOption) else own).append((record[0], _tied(record[1])))
         for title, records in (("Options", own), ("Common options", shared)):
             if records:
                 with formatter.section(title):
@@ -202,6 +201,11 @@ class _Help(click.Command):
                 formatter.write(f"  {example}\n")
 
 
+def _tied(text: str) -> str:
+    """Return an option's help with its default and its variable kept beside their labels."""
+    return text.replace("[default: ", f"[default:{_TIE}").replace("env var: ", f"env{_TIE}var:{_TIE}")
+
+
 class Verb(_Help):
     """One verb of the command line."""
 
@@ -212,10 +216,27 @@ class VerbGroup(_Help, click.Group):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"no_args_is_help": False, **kwargs})
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the verb that `args` begin with. Raises UsageError for an unknown one."""
+        if args[0] not in self.commands and not ctx.resilient_parsing:
+            raise unknown_verb(args[0], ctx.command_path, self.commands)
+        return super().resolve_command(ctx, args)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, then the verbs."""
         super().format_options(ctx, formatter)
         self.format_commands(ctx, formatter)
+
+
+def unknown_verb(word: str, path: str, known: Iterable[str]) -> UsageError:
+    """Return the error for a word that is none of the verbs of the command `path`."""
+    from dfsubmit.suggest import closest
+
+    meant = closest(word, known)
+    tip = f"did you mean `{path} {meant}`?" if meant else f"`{path} --help` lists the verbs"
+    return UsageError(f"there is no verb '{word}'", tip=tip)
 
 
 def verb(name: str, *, exits: Mapping[int, str], examples: tuple[str, ...]) -> Callable[[Callable[..., int]], Verb]:
