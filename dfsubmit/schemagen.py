@@ -178,7 +178,8 @@ def _env_value() -> Schema:
 
 
 def _when(key: str, value: str, then: Schema, *, required: bool) -> Schema:
-    condition: Schema = {"properties": {key: {"const": value}}}
+    # The type keeps the branch from being taken, and its errors from being repeated, for what is no mapping at all.
+    condition: Schema = {"type": "object", "properties": {key: {"const": value}}}
     if required:
         condition["required"] = [key]
     return {"if": condition, "then": then}
