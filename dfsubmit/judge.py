@@ -86,14 +86,11 @@ def _not_ours(document: Document) -> Diagnostic:
         return version_finding(document, data["apiVersion"])
     if isinstance(data, dict) and ("kind" in data or "apiVersion" in data):
         return kind_finding(document, data.get("kind"))
-    if data is None:
-        message = "the document is empty"
-        help_text = "remove the line of --- that begins it, or write a manifest"
-    elif isinstance(data, dict) and data:
+    if isinstance(data, dict) and data:
         message = "this is not a manifest of dfsubmit: it has no apiVersion and no kind"
         help_text = f"add the lines:\napiVersion: {API_VERSION}\nkind: AiApp\n(kind is {alternatives(KINDS)})"
     else:
-        names: dict[type[Any], str] = {list: "a list", dict: "an empty map"}
+        names: dict[type[Any], str] = {list: "a list", dict: "an empty map", type(None): "null"}
         what = names.get(type(data), "a single value")
         message = f"a manifest is a map, but this document is {what}"
         help_text = "separate several manifests by lines of ---" if isinstance(data, list) else ""

@@ -52,5 +52,5 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
 
 
 def _allowed(word: str, candidate: str) -> int:
-    """Return the distance up to which two folded words may be the same: a third of the shorter, at most 3."""
-    return min(len(word), len(candidate), 9) // 3
+    """Return the distance up to which two folded words may be the same: a third of the longer, at most 3."""
+    return min(max(len(word), len(candidate)), 9) // 3 if len(word) > 1 else 0

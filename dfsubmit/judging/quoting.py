@@ -6,11 +6,14 @@ Renderers still neutralise what they print; this only keeps messages readable an
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from dfsubmit.leaks import masked
 
 _LONGEST = 48
+_PLAIN = re.compile(r"[\w./][-\w./ :]*")
+_NUMBER_LIKE = re.compile(r"[-+.0-9eE_:]*|0[xo].*|[-+.]*(inf|nan)", re.IGNORECASE)
 
 
 def short(text: str, longest: int = _LONGEST) -> str:
@@ -58,10 +61,6 @@ def flow(value: Any) -> str:
 
 def _is_plain(text: str) -> bool:
     """Tell whether `text` can stand without quotes anywhere in YAML; cautious rather than complete."""
-    if not text or text.casefold() in {"true", "false", "null", "yes", "no", "on", "off"}:
+    if _NUMBER_LIKE.fullmatch(text) or text.casefold() in {"true", "false", "null", "yes", "no", "on", "off"}:
         return False
-    return (
-        text[0].isalpha() | (text[0] in "/.")
-        and all(one.isalnum() or one in "-_./ :" for one in text)
-        and (": " not in text and not text.endswith((":", " ")) and not text.replace(".", "").isdigit())
-    )
+    return _PLAIN.fullmatch(text) is not None and ": " not in text and not text.endswith((":", " "))

@@ -55,6 +55,8 @@ _HABITS: Mapping[str, str] = {
     }.items()
     for theirs in names.split()
 }
+# The key that chooses between the models of a mapping.
+_TYPE = "type"
 # Below `resources`, Kubernetes has these; nothing in them can be taken over.
 _KUBERNETES_RESOURCES = frozenset({"limits", "requests"})
 
@@ -66,17 +68,22 @@ class How(enum.Enum):
     TYPO = "close to one name here"
     HABIT = "another tool's word for a name here"
     ELSEWHERE = "a name, but of another mapping"
+    SIBLING = "a name, but of the same mapping with another type"
     UNKNOWN = "nothing known"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stray:
-    """One unknown key: `path` in the document, `target` in the repaired data, and the names its mapping knows."""
+    """One unknown key: `path` in the document, `target` in the repaired data, and the names its mapping knows.
+
+    `sibling` is the `type` that would know the key, for a mapping that has several.
+    """
 
     path: Path
     how: How
     target: Path | None = None
     known: tuple[str, ...] = ()
+    sibling: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,16 +110,22 @@ class Repair:
         """Move or remove every unknown key, and note what it was."""
         if not self.strays:
             self.data = copy.deepcopy(self.data)
-        for path in unknown:
-            self._take(path)
+        settled: set[Path] = set()
+        # A slip in `type` itself comes first: it decides which keys are known, so the others are judged anew.
+        for path in sorted(unknown, key=lambda one: closest(str(one[-1]), [_TYPE]) is None):
+            if path[:-1] not in settled and self._take(path):
+                settled.add(path[:-1])
 
-    def _take(self, path: Path) -> None:
+    def _take(self, path: Path) -> bool:
+        """Move or remove one unknown key; tell whether that chose another model for its mapping."""
         *above, key = path
         parent = value_at(self.data, tuple(above))
         shape = shape_at(self.model, tuple(above), self.data)
         if shape is None or not isinstance(parent, dict) or not isinstance(key, str) or key not in parent:
-            return  # the second way to a value that an alias shares
+            return False  # the second way to a value that an alias shares
         model = model_at(shape, parent)
+        if sibling := _sibling(shape.models, model, key):
+            return self._take_sibling(path, parent, model, sibling)
         value = parent.pop(key)
         how, target = How.UNKNOWN, None
         if len(self.strays) < _MOST_SUGGESTIONS:
@@ -123,6 +136,19 @@ class Repair:
         if target is not None:
             self.origin[target] = source
         self.strays.append(Stray(path=source, how=how, target=target, known=tuple(fields_of(model))))
+        return len(shape.models) > 1 and target == (*above, _TYPE)
+
+    def _take_sibling(self, path: Path, parent: dict[str, Any], model: Model, sibling: str) -> bool:
+        """Note a key of the same mapping with another type; that type is assumed where none is written."""
+        source, known = self.source(path), tuple(fields_of(model))
+        if _TYPE not in parent:
+            parent[_TYPE] = sibling
+            target = (*path[:-1], _TYPE)
+            self.strays.append(Stray(path=source, how=How.SIBLING, target=target, known=known, sibling=sibling))
+            return True
+        parent.pop(str(path[-1]))
+        self.strays.append(Stray(path=source, how=How.SIBLING, known=known, sibling=sibling))
+        return False
 
     def _meaning(self, above: Path, key: str, model: Model, parent: dict[str, Any]) -> tuple[How, Path | None]:
         """Return how `key` is understood, and the path it belongs at."""
@@ -132,18 +158,19 @@ class Repair:
         typo = closest(key, free)
         guesses = (
             (How.SPELLING, (*above, same[0]) if same else None),
-            (How.ELSEWHERE, self._elsewhere(fold(key))),
+            (How.ELSEWHERE, self._elsewhere(fold(key), above)),
             (How.TYPO, (*above, typo) if typo else None),
             (How.HABIT, (*above, habit) if habit in free else None),
-            (How.ELSEWHERE, self._elsewhere(fold(habit)) if habit else None),
+            (How.ELSEWHERE, self._elsewhere(fold(habit), above) if habit else None),
             # A mapping with one possible key, and that one missing: whatever was written stands for it.
             (How.UNKNOWN, (*above, free[0]) if len(fields_of(model)) == len(free) == 1 else None),
         )
         return next((guess for guess in guesses if guess[1] is not None), (How.UNKNOWN, None))
 
-    def _elsewhere(self, folded: str) -> Path | None:
-        """Return the one path of this kind of document that has the name and is not taken."""
-        paths = [path for path in _paths(self.kind).get(folded, ()) if value_at(self.data, path) is None]
+    def _elsewhere(self, folded: str, above: Path) -> Path | None:
+        """Return the one path of this kind of document that has the name, outside of `above`, and is not taken."""
+        named = _paths(self.kind).get(folded, ())
+        paths = [path for path in named if path[:-1] != above and value_at(self.data, path) is None]
         return paths[0] if len(paths) == 1 else None
 
     def _put(self, target: Path, value: Any) -> bool:
@@ -157,6 +184,12 @@ class Repair:
         foreign = key == "resource" and isinstance(value, dict) and not _KUBERNETES_RESOURCES.isdisjoint(value)
         parent[str(key)] = {} if foreign else value
         return True
+
+
+def _sibling(models: tuple[Model, ...], model: Model, key: str) -> str:
+    """Return the `type` of the one other model of a mapping that knows `key`; empty when there is none."""
+    others = [other for other in models if other is not model and key in fields_of(other)]
+    return fields_of(others[0])[_TYPE][1].choices[0] if len(others) == 1 else ""
 
 
 @functools.cache

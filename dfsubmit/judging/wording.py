@@ -106,6 +106,9 @@ def stray_finding(document: Document, stray: Stray, *, required: bool, doubtful:
         case How.ELSEWHERE:
             belongs = dotted((stray.target or ())[:-1])
             help_text = f'"{name}" belongs under {belongs}' if last == key else f"write it as {target}"
+        case How.SIBLING:
+            written = stray.target is None
+            help_text = f'"{name}" is a key for type: {stray.sibling}{"" if written else "; add that line"}'
         case How.UNKNOWN:
             help_text = f"the keys known here are: {', '.join(stray.known)}"
     if required and stray.how is How.TYPO:
