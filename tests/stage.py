@@ -5,6 +5,7 @@ Everything is the real thing but time: `Clock` moves when somebody sleeps. Apps 
 
 from __future__ import annotations
 
+import contextlib
 import random
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -116,7 +117,7 @@ class Stage:
         path = self.home / "world" / "world.db"
         if not path.exists():
             return []
-        with sqlite3.connect(path) as connection:
+        with contextlib.closing(sqlite3.connect(path)) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute("SELECT * FROM app ORDER BY seq")]
 

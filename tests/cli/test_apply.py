@@ -1,0 +1,313 @@
+"""plan, show, apply and the verbs that follow, as a user starts them: whole outputs and exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from cli_program import CONSOLE_SCRIPT, PASSED_ON
+from folder import Folder, last_line
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder.make(tmp_path)
+
+
+def test_the_whole_way_from_plan_to_status(folder: Folder) -> None:
+    folder.app("one", "echo hello from one")
+    folder.app("two", "echo hello from two")
+    plan = folder.run("plan", "--detailed-exitcode")
+    assert plan.returncode == 2
+    assert plan.stdout == (
+        "  + one  submit: new  specs/one.yaml:3\n"
+        "  + two  submit: new  specs/two.yaml:3\n"
+        "\n"
+        "Plan: 2 to submit, 0 to kill, 0 unchanged, 0 unresolved.\n"
+    )
+    applied = folder.run("apply", "--yes", "--wait")
+    assert applied.returncode == 0, applied.stderr
+    assert applied.stdout == "Apply: 2 submitted, 0 adopted, 0 unchanged, 0 failed, 0 unresolved.\n"
+    again = folder.run("apply", "--yes", "--wait")
+    assert again.stdout == "Apply: 0 submitted, 0 adopted, 2 unchanged, 0 failed, 0 unresolved.\n"
+    settled = folder.run("plan", "--detailed-exitcode")
+    assert settled.returncode == 0
+    assert re.search(r"^  = one  unchanged: one-[0-9a-z]{4}-[0-9a-z]{4} FINISHED/SUCCEEDED$", settled.stdout, re.MULTILINE)
+    status = folder.run("status")
+    assert last_line(status.stdout) == "2 apps: 2 succeeded."
+    logs = folder.run("logs", "one")
+    assert logs.stdout.startswith("hello from one\n")
+
+
+def test_planning_creates_nothing(folder: Folder) -> None:
+    folder.app("one")
+    before = sorted(folder.path.rglob("*"))
+    for verb in ("plan", "status", "render", "validate"):
+        assert folder.run(verb).returncode == 0
+    assert sorted(folder.path.rglob("*")) == before
+
+
+def test_layout_comments_and_file_name_change_nothing_and_one_field_is_one_submit(folder: Folder) -> None:
+    path = folder.app("one")
+    assert folder.run("apply", "--yes").returncode == 0
+    text = path.read_text()
+    path.unlink()
+    moved = path.with_name("renamed.yaml")
+    moved.write_text("# a comment\n" + text.replace("{name: one}", "\n  name:   'one'  # the same"))
+    assert folder.run("plan", "--detailed-exitcode").returncode == 0
+    moved.write_text(text.replace('"true"', '"echo changed"'))
+    plan = folder.run("plan")
+    assert "  + one  submit: spec changed" in plan.stdout
+    assert '      spec.docker.command: "true" -> "echo changed"\n' in plan.stdout
+    assert last_line(plan.stdout) == "Plan: 1 to submit, 0 to kill, 0 unchanged, 0 unresolved."
+
+
+def test_plans_for_equal_inputs_are_the_same_bytes(folder: Folder) -> None:
+    folder.app("one")
+    folder.app("two")
+    first = folder.run("plan", "-o", "json")
+    assert first.returncode == 0
+    assert first.stdout == folder.run("plan", "-o", "json").stdout
+    document = json.loads(first.stdout)
+    assert document["summary"] == {"submit": 2, "kill": 0, "unchanged": 0, "unresolved": 0, "orphan": 0}
+    assert [change["source"]["line"] for change in document["changes"]] == [3, 3]
+
+
+def test_a_saved_plan_is_applied_once_and_then_stale(folder: Folder) -> None:
+    folder.app("one")
+    assert folder.run("plan", "--out", "saved.plan").returncode == 0
+    shown = folder.run("show", "saved.plan", "--detailed-exitcode")
+    assert shown.returncode == 2
+    assert last_line(shown.stdout) == "Plan: 1 to submit, 0 to kill, 0 unchanged, 0 unresolved."
+    folder.app("later")
+    applied = folder.run("apply", "saved.plan", "--yes")
+    assert applied.returncode == 0, applied.stderr
+    assert applied.stdout == "Apply: 1 submitted, 0 adopted, 0 unchanged, 0 failed, 0 unresolved.\n"
+    assert len(folder.world()) == 1
+    stale = folder.run("apply", "saved.plan", "--yes")
+    assert stale.returncode == 6
+    assert "the plan is stale: one (now submitted as one-" in stale.stderr
+    assert len(folder.world()) == 1
+
+
+def test_an_unrelated_change_does_not_make_a_saved_plan_stale(folder: Folder) -> None:
+    folder.app("one")
+    assert folder.run("plan", "--out", "saved.plan").returncode == 0
+    folder.app("other")
+    assert folder.run("apply", "--yes", "--select", "other").returncode == 0
+    assert folder.run("apply", "saved.plan", "--yes").returncode == 0
+    assert len(folder.world()) == 2
+
+
+def test_an_edited_plan_is_refused(folder: Folder) -> None:
+    folder.app("one")
+    folder.run("plan", "--out", "saved.plan")
+    path = folder.path / "saved.plan"
+    path.write_text(path.read_text().replace('"command": "true"', '"command": "echo evil"'))
+    refused = folder.run("apply", "saved.plan", "--yes")
+    assert refused.returncode == 1
+    assert "was changed after it was written" in refused.stderr
+    assert folder.world() == []
+
+
+def test_expect_applies_exactly_what_was_looked_at(folder: Folder) -> None:
+    folder.app("one")
+    token = json.loads(folder.run("plan", "-o", "json").stdout)["token"]
+    folder.app("two")
+    refused = folder.run("apply", "--yes", "--expect", token)
+    assert refused.returncode == 6
+    assert folder.world() == []
+    (folder.path / "specs" / "two.yaml").unlink()
+    assert folder.run("apply", "--yes", "--expect", token).returncode == 0
+
+
+def test_limits_refuse_before_anything_is_sent(folder: Folder) -> None:
+    for number in range(3):
+        folder.app(f"app-{number}")
+    refused = folder.run("apply", "--yes", "--max-submit", "2")
+    assert refused.returncode == 5
+    assert "submits 3 apps, more than the limit of 2" in refused.stderr
+    assert folder.world() == []
+
+
+def test_without_a_terminal_and_without_yes_it_fails_at_once(folder: Folder) -> None:
+    folder.app("one")
+    refused = folder.run("apply")
+    assert refused.returncode == 1
+    assert "--yes" in refused.stderr
+    assert folder.world() == []
+
+
+def test_dry_run_shows_the_plan_and_sends_nothing(folder: Folder) -> None:
+    folder.app("one")
+    shown = folder.run("apply", "--dry-run")
+    assert shown.returncode == 0
+    assert last_line(shown.stdout) == "Plan: 1 to submit, 0 to kill, 0 unchanged, 0 unresolved."
+    assert folder.world() == []
+    assert not (folder.path / "specs" / ".dfsubmit" / "ledger.db").exists()
+
+
+def test_select_takes_a_part_and_calls_nothing_an_orphan(folder: Folder) -> None:
+    folder.app("one", meta=", labels: {team: red}")
+    folder.app("two")
+    applied = folder.run("apply", "--yes", "--select", "team=red")
+    assert applied.stdout == "Apply: 1 submitted, 0 adopted, 0 unchanged, 0 failed, 0 unresolved.\n"
+    assert "orphan" not in folder.run("plan", "--select", "two").stdout
+
+
+def test_a_removed_manifest_is_an_orphan_until_prune_kills_its_app(folder: Folder) -> None:
+    folder.app("one", "sleep 60")
+    path = folder.app("two", "sleep 60")
+    assert folder.run("apply", "--yes").returncode == 0
+    path.unlink()
+    plan = folder.run("plan")
+    assert re.search(r"^  ! two  orphan: manifest removed; two-\S+ (ACCEPTED|RUNNING)$", plan.stdout, re.MULTILINE)
+    pruned = folder.run("apply", "--yes", "--prune")
+    assert pruned.returncode == 0, pruned.stderr
+    assert folder.run("wait", "two").returncode == 103
+    assert folder.run("kill", "one", "--yes").stdout == "Kill: 1 killed, 0 not running, 0 failed.\n"
+    assert folder.run("wait", "one", "--timeout", "30").returncode == 103
+
+
+def test_wait_tells_by_its_exit_code_how_apps_ended(folder: Folder) -> None:
+    folder.app("good")
+    folder.app("bad", "echo why it failed; exit 3")
+    assert folder.run("apply", "--yes").returncode == 0
+    assert folder.run("wait", "good").returncode == 0
+    failed = folder.run("wait")
+    assert failed.returncode == 100
+    assert "| why it failed" in failed.stderr
+    assert "| why it failed" in folder.run("status").stdout
+    assert "| why it failed" in folder.run("plan").stdout
+    assert folder.run("wait", "nothing").returncode == 102
+
+
+def test_wait_ends_at_its_timeout(folder: Folder) -> None:
+    folder.app("slow", "sleep 60")
+    assert folder.run("apply", "--yes").returncode == 0
+    assert folder.run("wait", "--timeout", "0").returncode == 101
+    assert folder.run("wait", "--timeout", "0.3").returncode == 124
+    assert folder.run("kill", "slow", "--yes").returncode == 0
+
+
+def test_a_secret_reaches_the_app_and_nothing_else(folder: Folder) -> None:
+    canary = "canary-5d1c0b"
+    folder.app(
+        "one",
+        'test "$TOKEN" = "$EXPECTED" && echo fits',
+        more=f", env: {{TOKEN: {{fromEnv: MINE}}, EXPECTED: {canary[:6]}}}",
+    )
+    folder.app("two", 'test -n "$TOKEN"', more=", env: {TOKEN: {fromEnv: MINE}}")
+    outputs = [folder.run("plan", "--out", "saved.plan", env={"MINE": canary})]
+    outputs.append(folder.run("apply", "--yes", "--wait", "-vv", "--select", "two", env={"MINE": canary}))
+    assert outputs[-1].returncode == 0, outputs[-1].stderr
+    outputs += [folder.run(verb, "-vv") for verb in ("plan", "status", "validate", "render")]
+    outputs.append(folder.run("ledger", "export"))
+    assert all(canary not in run.stdout + run.stderr for run in outputs)
+    for path in folder.path.rglob("*"):
+        if path.is_file():
+            assert canary.encode() not in path.read_bytes(), path
+    missing = folder.run("apply", "--yes")
+    assert missing.returncode == 1
+    assert "one: not set in the environment: MINE" in missing.stderr
+
+
+def test_sigterm_lets_what_is_in_flight_end_and_exits_143(folder: Folder) -> None:
+    for number in range(200):
+        folder.app(f"app-{number}", "true", prefix="same")
+    with subprocess.Popen(
+        [CONSOLE_SCRIPT, "apply", "--yes", "--max-submit", "500"],
+        cwd=folder.path,
+        env={**PASSED_ON},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+    ) as process:
+        deadline = time.monotonic() + 30
+        while len(folder.world()) < 3 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 143
+    started = {app["id"] for app in folder.world()}
+    assert 3 <= len(started) < 200
+    entries = folder.ledger()
+    assert {entry["app"]["id"] for entry in entries if entry["event"] == "accepted"} == started
+    assert sum(entry["event"] == "intent" for entry in entries) == len(started)
+
+
+def test_on_a_terminal_it_asks_and_takes_no_for_an_answer(folder: Folder) -> None:
+    folder.app("one")
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        [CONSOLE_SCRIPT, "apply"],
+        cwd=folder.path,
+        env={**PASSED_ON, "TERM": "xterm"},
+        stdin=slave,
+        stderr=slave,
+        stdout=subprocess.PIPE,
+    ) as process:
+        os.close(slave)
+        shown = b""
+        while b"[y/N]" not in shown:
+            shown += os.read(master, 4096)
+        os.write(master, b"n\n")
+        assert process.wait(timeout=30) == 1
+    os.close(master)
+    assert b"Submit 1?" in shown
+    assert folder.world() == []
+
+
+def test_four_appliers_at_once_submit_each_app_once(folder: Folder) -> None:
+    for number in range(12):
+        folder.app(f"app-{number}", prefix=f"p{number}")
+    runs = [
+        subprocess.Popen(
+            [CONSOLE_SCRIPT, "apply", "--yes"],
+            cwd=folder.path,
+            env={**PASSED_ON},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        for _ in range(4)
+    ]
+    ends = [(*run.communicate(timeout=120), run.returncode) for run in runs]
+    assert all(code in (0, 4) for _, _, code in ends), ends
+    assert len(folder.world()) == 12
+    assert folder.run("apply", "--yes").stdout.startswith("Apply: 0 submitted, 0 adopted, 12 unchanged")
+
+
+def test_the_emulator_serves_the_same_engine_over_http(folder: Folder) -> None:
+    folder.app("one", "echo over http")
+    with subprocess.Popen(
+        [CONSOLE_SCRIPT, "emulator", "--port", "0"],
+        cwd=folder.path,
+        env={**PASSED_ON},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
+        env = {
+            "NCLOUD_ACCESS_KEY": "LOCALEXAMPLEACCESSKEY",
+            "NCLOUD_SECRET_KEY": "LOCALEXAMPLESECRETKEY",
+            "DFSUBMIT_ENGINE": "dataforest",
+            "DFSUBMIT_BASE_URL": url,
+        }
+        applied = folder.run("apply", "--yes", "--wait", env=env)
+        assert applied.returncode == 0, applied.stderr
+        assert folder.run("logs", "one", env=env).stdout.startswith("over http\n")
+        wrong = folder.run("status", env={**env, "NCLOUD_SECRET_KEY": "MADEUPWRONGKEY"})
+        assert "MADEUPWRONGKEY" not in wrong.stdout + wrong.stderr
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=30)
+    assert len(folder.world()) == 1
