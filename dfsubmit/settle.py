@@ -16,6 +16,7 @@ from dfsubmit.apply import Stop
 from dfsubmit.errors import NoSuchAppError
 from dfsubmit.identity import is_provably_alive, is_provably_dead
 from dfsubmit.journal import Actor, AppRef, Entry, Event, Item, ItemState, State
+from dfsubmit.ledger.base import Verdict
 from dfsubmit.recover import Adopt, Doubt, NothingStarted, Ruling, Undecidable, Wait, candidates, rule, settled_at
 
 if TYPE_CHECKING:
@@ -94,13 +95,21 @@ class Settler:
         return self._found_dead.get(item)
 
     def _busy_elsewhere(self, state: ItemState) -> bool:
-        """Tell whether a living process of this machine is still submitting the item."""
-        if state.state is not State.IN_FLIGHT or state.last is None or state.intent is None:
+        """Tell whether a living process of this machine is still submitting the item.
+
+        It may have been stopped and may yet send, so it is never overtaken; another run of this very process that left
+        an intent behind is judged by its deadline.
+        """
+        if state.state is not State.IN_FLIGHT or state.last is None:
             return False
-        overdue = self.engine.server_now() > state.intent.deadline + self.settle
-        return not overdue and is_provably_alive(state.last.by)
+        return state.last.by.pid != self.actor.pid and is_provably_alive(state.last.by)
 
     def _look(self, doubts: list[Doubt]) -> list[Settled]:
+        """Return a ruling for each doubt; the engine is only asked once one of them can be judged."""
+        moment = self.engine.server_now()
+        if all(moment < doubt.settled_at for doubt in doubts):
+            return [Settled(item=one.item, state=one.state, ruling=Wait(until=one.settled_at)) for one in doubts]
+        # The list first: an app that is accepted and recorded after it is then never taken for an unclaimed one.
         listing = self.engine.list_apps()
         claims = {state.app.id: state for state in self.ledger.states(None).values() if state.app is not None}
         workspaces = self.engine.workspaces()
@@ -113,9 +122,7 @@ class Settler:
             details=self._details(likely),
             settle=self.settle,
         )
-        for doubt in doubts:
-            self._record(doubt, rulings[doubt.item])
-        return [Settled(item=doubt.item, state=doubt.state, ruling=rulings[doubt.item]) for doubt in doubts]
+        return [self._record(doubt, rulings[doubt.item]) for doubt in doubts]
 
     def _details(self, apps: list[App]) -> Mapping[str, AppDetail]:
         details = {}
@@ -126,17 +133,20 @@ class Settler:
                 continue
         return details
 
-    def _record(self, doubt: Doubt, ruling: Ruling) -> None:
-        """Write the ruling; another run that was first wrote the same."""
+    def _record(self, doubt: Doubt, ruling: Ruling) -> Settled:
+        """Write the ruling, unless another run was first: then that run's word stands."""
         match ruling:
             case Adopt(app=app):
-                self.ledger.append([self._entry(doubt, Event.ADOPTED, AppRef(id=app.id, name=app.name))])
-                self.tell(f"{doubt.item.name}: found {app.name} ({app.id}) running for it; recorded")
+                entry = self._entry(doubt, Event.ADOPTED, AppRef(id=app.id, name=app.name))
+                said = f"{doubt.item.name}: found {app.name} ({app.id}), started by an earlier attempt; recorded"
             case NothingStarted():
-                self.ledger.append([self._entry(doubt, Event.NOTHING_STARTED, None)])
-                self.tell(f"{doubt.item.name}: nothing had started")
-            case Wait() | Undecidable():
-                pass
+                entry = self._entry(doubt, Event.NOTHING_STARTED, None)
+                said = f"{doubt.item.name}: an earlier attempt started nothing"
+            case _:
+                return Settled(item=doubt.item, state=doubt.state, ruling=ruling)
+        if self.ledger.append([entry]) == (Verdict.WON,):
+            self.tell(said)
+        return Settled(item=doubt.item, state=doubt.state, ruling=ruling)
 
     def _entry(self, doubt: Doubt, event: Event, app: AppRef | None) -> Entry:
         return Entry(
