@@ -75,14 +75,13 @@ def tab(source: Source, at: int) -> Fault:
     end = at
     while source.text[end : end + 1] == "\t":
         end += 1
-    return Fault(
-        code="DF0105",
-        message="indentation must be spaces, and this is a tab",
-        start=at,
-        end=end,
-        help="replace it by spaces, two for each level",
-        edits=(Edit(start=at, end=end, text="  " * (end - at)),),
-    )
+    if source.text[source.line_start(at) : at].strip(" \t"):
+        message, advice, spaces = "this must be a space, and is a tab", "replace it by a space", " "
+    else:
+        message = "indentation must be spaces, and this is a tab"
+        advice, spaces = "replace it by spaces, two for each level", "  " * (end - at)
+    edit = Edit(start=at, end=end, text=spaces)
+    return Fault(code="DF0105", message=message, start=at, end=end, help=advice, edits=(edit,))
 
 
 def _bad_start(source: Source, refusal: Refusal) -> Fault:

@@ -30,9 +30,9 @@ _ANY_STAND_IN = re.compile("[\U0010ffe0-\U0010ffe4]")
 _TO_STAND_INS = str.maketrans(_BREAKS, _STAND_INS)
 _BACK = str.maketrans(_STAND_INS + _COLON + _QUESTION, _BREAKS + ":?")
 # Inside brackets, a colon or a question mark that goes on with a word is part of the word for YAML 1.2, not for libyaml 0.1:
-# it refuses the colon, and takes the question mark for a key's indicator without a word. Both are harmless elsewhere. Tags are
-# passed over: their colons are looked at by the parser.
-_WORD_COLON = re.compile(r"(?P<tag>!<[^>\s]*>|(?<=[\s,\[\]{}])![^\s,\[\]{}]*)|(?<=[^\s,\[\]{}\"']):(?=[^\s,\[\]{}])")
+# it refuses the colon, and takes the question mark for a key's indicator without a word. Both are harmless elsewhere. Passed
+# over are tags, whose colons the parser looks at, and colons that end a quoted or bracketed key.
+_WORD_COLON = re.compile(r"(?P<other>!<[^>\s]*>|(?<=[\s,\[\]{}])![^\s,\[\]{}]*|[\"'\]}]\s*:)|:(?=[^\s,\[\]{}])")
 _WORD_QUESTION = re.compile(r"(?<=[^\s,\[\]{}])\?|(?<=[\s,\[\]{}])\?(?=[^\s,\[\]{}])|(?<=[^\s,\[\]{}] )\?(?= )")
 
 
@@ -62,7 +62,7 @@ def with_word_colons(text: str) -> str | None:
 
 
 def _stand_in(match: re.Match[str]) -> str:
-    return match.group() if match["tag"] is not None else _COLON
+    return match.group() if match["other"] is not None else _COLON
 
 
 def restore(text: str) -> str:
