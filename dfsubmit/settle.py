@@ -17,7 +17,7 @@ from dfsubmit.errors import NoSuchAppError
 from dfsubmit.identity import is_provably_alive, is_provably_dead
 from dfsubmit.journal import Actor, AppRef, Entry, Event, Item, ItemState, State
 from dfsubmit.ledger.base import Verdict
-from dfsubmit.recover import Adopt, Doubt, NothingStarted, Ruling, Undecidable, Wait, candidates, rule, settled_at
+from dfsubmit.recover import Adopt, Doubt, NothingStarted, Ruling, Wait, candidates, rule, settled_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
