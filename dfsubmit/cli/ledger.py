@@ -7,7 +7,7 @@ import os
 import click
 
 from dfsubmit.cli import output
-from dfsubmit.cli.options import VerbGroup, common, verb
+from dfsubmit.cli.options import ASKING, VerbGroup, common, verb
 from dfsubmit.cli.settings import Flags, resolve
 
 
@@ -19,7 +19,7 @@ from dfsubmit.cli.settings import Flags, resolve
     subcommand_metavar="VERB [OPTIONS]",
 )
 def command() -> None:
-    """Look into the ledger: the append-only record of every intent and outcome. Nothing here changes it."""
+    """Look into the ledger: the append-only record of every intent and outcome. Only `rebuild` adds to it."""
 
 
 @verb(
@@ -94,6 +94,32 @@ def export_command(*, flags: Flags) -> int:
     return 0
 
 
+@verb(
+    "rebuild",
+    exits={
+        0: "every app of the list belongs to an entry",
+        1: "the ledger or the engine cannot be read, or the prompt was declined",
+        3: "some could not be decided",
+    },
+    examples=("dfsubmit ledger rebuild", "dfsubmit ledger rebuild --unmarked --yes"),
+)
+@click.option(
+    "--unmarked", is_flag=True, help="Also record apps without a marker, where only one fits and it fits only one."
+)
+@common("file", "engine", "base_url", "ledger", *ASKING)
+def rebuild_command(*, flags: Flags, unmarked: bool) -> int:
+    """Record again what the engine's list shows to be submitted, after the ledger was lost.
+
+    With `submission.marker` the names of the apps tell for certain which manifest they came from, and those are recorded.
+    All others are listed, with the command that records one of them. Run this before apply: without a ledger, apply would
+    submit everything again.
+    """
+    from dfsubmit.cli.rebuilding import run
+
+    return run(resolve(flags, os.environ), unmarked=unmarked)
+
+
 command.add_command(list_command)
 command.add_command(verify_command)
 command.add_command(export_command)
+command.add_command(rebuild_command)
