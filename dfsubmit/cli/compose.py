@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from dfsubmit.cli.output import Output
     from dfsubmit.engine import Engine, Listing
-    from dfsubmit.ledger.base import Ledger
+    from dfsubmit.ledger.verify import Auditable
     from dfsubmit.local.settings import LocalSettings
     from dfsubmit.projectmodel import LocalEngine, Project
 
@@ -100,7 +100,7 @@ def now() -> datetime:
 
 
 @contextlib.contextmanager
-def ledger_of(scene: Scene) -> Iterator[Ledger]:
+def ledger_of(scene: Scene) -> Iterator[Auditable]:
     """Open the ledger of this run, and let go of it at the end. Raises LedgerError."""
     from dfsubmit.ledger.open import open_ledger
 

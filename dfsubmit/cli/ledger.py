@@ -67,7 +67,7 @@ def verify_command(*, flags: Flags) -> int:
     with ledger_of(settings_scene(settings, out)) as ledger:
         report = verify(ledger)
         for misfit in report.misfits:
-            out.line(str(misfit))
+            out.line(f"{misfit.place}: {misfit.item.key + ': ' if misfit.item else ''}{misfit.message}")
         out.line(
             f"Ledger: {report.entries} entries, {report.items} items, {len(report.misfits)} misfits in {ledger.describe()}."
         )
