@@ -1,7 +1,7 @@
 """Apply dies before or after each of its effects; running it again ends with every app exactly once.
 
 Effects are appends to the ledger and requests that change the engine. Here the death is an exception that nothing
-catches, and the dead process is one that provably does not exist; `test_kill.py` does the same with real processes.
+catches, and the dead process is one that provably does not exist; `cli/test_kill_9.py` does the same with real processes.
 """
 
 from __future__ import annotations
