@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 PROJECT_NAME_LENGTH = 63
 
-Judge = Callable[[Document], Iterable[Diagnostic]]
-
 Check = Callable[[Document], tuple[Diagnostic, ...]]
 
 
@@ -101,8 +99,8 @@ def examine(source: SourceFile, *, also: Check | None = None) -> Examined:
     )
 
 
-def load_project(sources: SourceSet, *, also: Judge | None = None) -> DesiredState:
-    """Return what `sources` ask for. `also` is one more judge of every document, such as a schema from outside."""
+def load_project(sources: SourceSet, *, also: Check | None = None) -> DesiredState:
+    """Return what `sources` ask for. `also` is as for `examine`."""
     gathered = Gathering(project_file=sources.project_file)
     data_folders: tuple[str, ...] = ()
     for source in sources.iter_files():

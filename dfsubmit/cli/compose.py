@@ -140,7 +140,7 @@ def _dataforest(scene: Scene, out: Output) -> Engine:
         account=real.account or "",
         timeout_seconds=scene.timeout.total_seconds(),
         proxy=proxy_for(parse_base_url(base_url), scene.environ),
-        on_retry=lambda retry: out.detail(f"{retry.operation}: waiting {retry.seconds:.1f} s: {retry.reason}"),
+        on_retry=out.detail,
     )
 
 

@@ -58,10 +58,10 @@ def _cells(row: Followed, *, asked: bool, now: datetime | None) -> tuple[str, ..
 
 def _state(row: Followed, *, asked: bool) -> str:
     if row.remote is not None:
-        return str(state_text(row.remote))
+        return state_text(row.remote)
     if row.state.state is State.SUBMITTED:
         return "not in the list" if asked else "submitted"
-    return row.state.state.value
+    return str(row.state.state.value)
 
 
 def _started(app: App | None, now: datetime | None) -> str:
