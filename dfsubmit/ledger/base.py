@@ -10,9 +10,11 @@ an SQLite file, a git ref); one conformance suite runs against all of them. They
     the same version, exactly one wins, wherever they run.
 3.  Holding. An intent names a hold. It is written only if no other item that is open has that hold; otherwise it is HELD.
     The hold ends with the entry that closes the item. There is no lock beside that: nothing can get stuck
-    that the journal does not show.
-4.  Item by item. The entries of one `append` stand or fall alone, in their order; those that win become durable together.
-    An append that raises may have written any of its entries, each whole or not at all: read again to know.
+    that the journal does not show. Holds are the whole ledger's, across projects; an empty one holds nothing; an entry that
+    is both LOST and HELD is LOST.
+4.  Item by item. The entries of one `append` stand or fall alone, in their order, each seeing those before it; those that
+    win become durable together. An append that raises may have written any of its entries, each whole or not at all: read
+    again to know. Only an entry that no ledger could store (`codec` says which: ValueError) is refused before any is written.
 5.  Ordered. `entries` gives the entries of one item in the order of their versions, all of them, always from 1.
 6.  Honest. What cannot be read raises LedgerError, and what was not written by dfsubmit raises LedgerCorruptError; a
     ledger that cannot be read is never an empty one. A ledger that does not exist yet is empty.

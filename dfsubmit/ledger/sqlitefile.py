@@ -1,0 +1,312 @@
+"""The file of an SQLite ledger: made whole or not at all, opened only if it is one, and its errors in our words.
+
+What stands in the file is `sqlite`'s affair. Rules kept here:
+
+- A new ledger is built beside its place and linked into it, so a file that is there is a ledger; an empty one is damage.
+- Another program's file, or a newer dfsubmit's, is recognised from its header through a connection that neither locks
+  nor writes, and left alone.
+- Reading needs no right to write: where no lock can be taken, the file is read as it lies, if all of it is in it.
+- A ledger that vanishes or is replaced while it is open is an error, not an empty ledger.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sqlite3
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dfsubmit.errors import LedgerCorruptError, LedgerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# "dfsb": how a file says that it is a ledger of dfsubmit, and in which layout.
+APPLICATION_ID = 0x64667362
+LAYOUT = 1
+
+STATE_FOLDER = ".dfsubmit"
+# SQLite's lock on the right to write stands on this byte of the -shm file (WAL_WRITE_LOCK in its file format).
+_WRITE_LOCK_BYTE = 120
+
+_CORRUPT = frozenset(
+    {
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_CONSTRAINT,
+        sqlite3.SQLITE_MISMATCH,
+    }
+)
+_NOT_ALLOWED = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH})
+_RESTORE = "nothing is submitted on the strength of a damaged ledger: put a backup of it in its place"
+_NOTHING = "; nothing was recorded"
+_PERHAPS = "; whether the last entries were recorded is not known, so read the ledger again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenFile:
+    """A connection and the file that it was opened on. `as_it_lay` is set where reading takes no lock."""
+
+    path: Path
+    connection: sqlite3.Connection
+    identity: tuple[int, int]
+    as_it_lay: tuple[int, int] | None = None
+
+    def check(self) -> None:
+        """Raise LedgerError if the path now leads to something else than what was read or written."""
+        try:
+            now = self.path.stat()
+        except OSError as error:
+            raise self._gone() from error
+        if (now.st_dev, now.st_ino) != self.identity:
+            raise self._gone()
+        if self.as_it_lay is not None and (self.as_it_lay != _shape(now) or _size(_wal(self.path))):
+            raise LedgerError(f"the ledger {self.path} was written to while it was read", tip="run the command again")
+
+    def _gone(self) -> LedgerError:
+        return LedgerError(
+            f"the ledger {self.path} was moved, removed or replaced while it was in use",
+            tip="find out by whom, put the right file back, and run the command again",
+        )
+
+
+def open_to_read(path: Path, *, busy_seconds: float) -> OpenFile | None:
+    """Return the ledger's file, or None where there is none. Writes nothing of its own. Raises LedgerError."""
+    with foreign_errors(path, busy_seconds=busy_seconds):
+        if not _is_there(path):
+            return None
+        _check_header(path, busy_seconds)
+        try:
+            return _checked(path, "rw", busy_seconds, writing=False)
+        except sqlite3.OperationalError as error:
+            if primary_code(error) not in _NOT_ALLOWED:
+                raise
+            return _open_as_it_lies(path, busy_seconds, error)
+
+
+def open_to_write(path: Path, *, schema: str, busy_seconds: float) -> OpenFile:
+    """Return the ledger's file, made with `schema` if there was none. Raises LedgerError."""
+    with foreign_errors(path, busy_seconds=busy_seconds, consequence=_NOTHING):
+        if not _is_there(path):
+            _create(path, schema)
+        _check_header(path, busy_seconds)
+        return _checked(path, "rw", busy_seconds, writing=True)
+
+
+@contextlib.contextmanager
+def transaction(file: OpenFile, *, busy_seconds: float) -> Iterator[sqlite3.Connection]:
+    """Hold the right to write for a `with` block, which becomes durable as a whole when it ends. Raises LedgerError."""
+    connection = file.connection
+    try:
+        with foreign_errors(file.path, busy_seconds=busy_seconds, consequence=_NOTHING):
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+        with foreign_errors(file.path, busy_seconds=busy_seconds, consequence=_PERHAPS):
+            connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+    file.check()
+
+
+@contextlib.contextmanager
+def foreign_errors(path: Path, *, busy_seconds: float, consequence: str = "") -> Iterator[None]:
+    """Turn SQLite's and the system's errors into ours; `consequence` is added where the cause leaves it open."""
+    try:
+        yield
+    except sqlite3.ProgrammingError:
+        raise  # wrong use of the connection is a bug of ours, not a state of the ledger
+    except sqlite3.Error as error:
+        raise _in_our_words(error, path, busy_seconds, consequence) from error
+    except OSError as error:
+        raise LedgerError(
+            f"the ledger {path} cannot be used: {error.strerror or error}{consequence}",
+            tip="look at the path and at who may write there",
+        ) from error
+
+
+def primary_code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary result code of `error`; text that is no UTF-8 has none and counts as damage."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+
+
+def _in_our_words(error: sqlite3.Error, path: Path, busy_seconds: float, consequence: str) -> LedgerError:
+    code = primary_code(error)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        nothing = _NOTHING if consequence else ""
+        return LedgerError(
+            f"the ledger {path} was kept locked for {busy_seconds:g} s by {_lock_holder(path)}{nothing}",
+            tip="wait until that has ended, or end it, and run the command again",
+        )
+    if code == sqlite3.SQLITE_FULL:
+        return LedgerError(
+            f"there is no room left for the ledger {path}; nothing was recorded",
+            tip="free some space on its disk and run the command again",
+        )
+    if code in _CORRUPT:
+        return LedgerCorruptError(f"the ledger {path} is damaged or not dfsubmit's: {error}", tip=_RESTORE)
+    if code in _NOT_ALLOWED:
+        return LedgerError(
+            f"the ledger {path} cannot be opened or written here: {error}{consequence}",
+            tip="the file and its folder must be writable for whoever applies",
+        )
+    return LedgerError(f"the ledger {path} could not be read or written: {error}{consequence}", tip="look at its disk")
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether there is a file. Raises LedgerError where one ought to be."""
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        if _size(_wal(path)):
+            raise LedgerCorruptError(
+                f"the ledger {path} is missing, but {_wal(path).name} with its latest entries is there", tip=_RESTORE
+            ) from None
+        return False
+    if path.is_dir():
+        raise LedgerError(f"the ledger {path} is a folder", tip="name a file, such as .dfsubmit/ledger.db")
+    if size == 0:
+        raise LedgerCorruptError(f"the ledger {path} is empty: it has been cut off", tip=_RESTORE)
+    return True
+
+
+def _check_header(path: Path, busy_seconds: float) -> None:
+    """Raise LedgerError unless `path` is a ledger that this dfsubmit understands; touches nothing in any case.
+
+    Through SQLite, because a file that is opened and closed beside it costs the process the locks of its connections.
+    """
+    with contextlib.closing(_connect(path, "ro&immutable=1", busy_seconds)) as connection:
+        application, layout = (
+            connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+        )
+    if application != APPLICATION_ID:
+        raise LedgerCorruptError(
+            f"{path} is an SQLite file, but not a ledger of dfsubmit; it was left as it is", tip="name another file"
+        )
+    if layout > LAYOUT:
+        raise LedgerError(
+            f"the ledger {path} has layout {layout}, and this dfsubmit knows {LAYOUT}: a newer one made it",
+            tip="upgrade dfsubmit here",
+        )
+
+
+def _connect(path: Path, mode: str, busy_seconds: float) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=busy_seconds)
+
+
+def _checked(path: Path, mode: str, busy_seconds: float, *, writing: bool) -> OpenFile:
+    """Connect, and read enough to know that reading works."""
+    connection = _connect(path, mode, busy_seconds)
+    try:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
+        if writing:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            # Where fsync does not reach the disk (macOS), this does; elsewhere it changes nothing.
+            connection.execute("PRAGMA fullfsync = ON")
+        else:
+            connection.execute("PRAGMA query_only = ON")
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        found = path.stat()
+    except BaseException:
+        connection.close()
+        raise
+    as_it_lay = _shape(found) if "immutable" in mode else None
+    return OpenFile(path=path, connection=connection, identity=(found.st_dev, found.st_ino), as_it_lay=as_it_lay)
+
+
+def _open_as_it_lies(path: Path, busy_seconds: float, why: sqlite3.Error) -> OpenFile:
+    """Open a ledger on a medium that cannot be written, where SQLite cannot lock; refuse if a part would be missed."""
+    if _size(_wal(path)):
+        raise LedgerError(
+            f"the ledger {path} has its latest entries in {_wal(path).name}, which cannot be read where nothing can be written",
+            tip="copy the folder to a place that can be written, and read it there",
+        ) from why
+    return _checked(path, "ro&immutable=1", busy_seconds, writing=False)
+
+
+def _create(path: Path, schema: str) -> None:
+    """Make an empty ledger at `path`, or leave the one that another process has just made."""
+    _make_folder(path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
+    os.close(handle)
+    building = Path(name)
+    try:
+        with contextlib.closing(sqlite3.connect(building, isolation_level=None)) as connection:
+            connection.executescript(
+                f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {LAYOUT}; {schema}; COMMIT;"
+            )
+            connection.execute("PRAGMA journal_mode = WAL")
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(building)
+    finally:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            building.with_name(building.name + suffix).unlink(missing_ok=True)
+    _sync(path.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    if folder.name == STATE_FOLDER:
+        with contextlib.suppress(FileExistsError), (folder / ".gitignore").open("x", encoding="ascii") as file:
+            file.write("*\n")
+    for made in missing:
+        _sync(made.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in `folder` durable; some file systems cannot and need not."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(handle)
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _shape(found: os.stat_result) -> tuple[int, int]:
+    return (found.st_size, found.st_mtime_ns)
+
+
+def _lock_holder(path: Path) -> str:
+    """Return who holds the right to write, as far as the system tells."""
+    anyone = "another process: a dfsubmit, a backup, an open sqlite3 shell"
+    try:
+        inode = path.with_name(path.name + "-shm").stat().st_ino
+        locks = Path("/proc/locks").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return anyone
+    holders = {fields[4] for fields in map(str.split, locks) if _is_write_lock(fields, inode)}
+    return f"process {', '.join(sorted(holders))}" if holders - {"0", "-1"} else anyone
+
+
+def _is_write_lock(fields: list[str], inode: int) -> bool:
+    """Tell whether a line of /proc/locks (`1: POSIX ADVISORY WRITE 4711 fe:00:1234 120 120`) is the write lock on `inode`."""
+    return (
+        fields[1:4] == ["POSIX", "ADVISORY", "WRITE"]
+        and fields[5].rpartition(":")[2] == str(inode)
+        and int(fields[6]) <= _WRITE_LOCK_BYTE
+        and (fields[7] == "EOF" or int(fields[7]) >= _WRITE_LOCK_BYTE)
+    )
