@@ -49,7 +49,7 @@ class DataForest:
 
     `account` is an id or a name; empty finds the only account by itself. `timeout_seconds` bounds one attempt as a whole.
     `proxy` is a proxy's URL (see `endpoint.proxy_for`). `requests_per_second` is shared by all threads; None means 20 for a
-    remote service and no limit for loopback hosts and given transports. `on_retry` hears of each wait before it begins.
+    remote service and no limit for loopback hosts and given transports. `on_retry` gets a line about each wait before it begins.
     `sleep` may return True to say that the program is stopping: then nothing more is tried. `transport` is closed by `close`.
     Raises UsageError for a base URL that is not allowed.
     """
@@ -65,7 +65,7 @@ class DataForest:
         proxy: str = "",
         requests_per_second: float | None = None,
         transport: httpx.BaseTransport | None = None,
-        on_retry: Callable[[pace.Retry], None] | None = None,
+        on_retry: Callable[[str], None] | None = None,
         clock: Callable[[], datetime] = _utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
@@ -118,12 +118,16 @@ class DataForest:
     def submit(self, body: Mapping[str, Any], *, deadline: datetime) -> Outcome:
         """Send one submit, as `engine.Engine.submit` says. No attempt's time goes beyond `deadline` (server time).
 
-        An attempt that would have less than half its time is not begun. Raises CredentialsError and NotOfferedError.
+        An attempt that would have less than half its time is not begun; nor is any before the service's clock is known.
+        Raises CredentialsError and NotOfferedError.
         """
         try:
             request = wire.submit_request(body)
+            self.server_now()
         except (ValueError, TypeError):
             return NotSent(message="the request holds something that cannot be written as JSON in UTF-8")
+        except EngineError as error:
+            return NotSent(message=error.message)
         attempt = pace.persist(
             lambda: self._exchange.attempt(request, lambda: self._submit_limits(deadline)),
             again=classify.submit_again,
@@ -215,8 +219,7 @@ class DataForest:
         if why.after is not None:
             self._pace.hold_back(seconds)
         if self._on_retry is not None:
-            told = pace.Retry(operation=request.operation, tries=tries, seconds=seconds, reason=why.reason)
-            self._on_retry(told)
+            self._on_retry(f"{request.operation}: try {tries + 1} in {seconds:.1f} s; {why.reason}")
         return self._rest(seconds)
 
     def _rest(self, seconds: float) -> bool:

@@ -38,7 +38,7 @@ _HEADERS = {
     "User-Agent": f"dfsubmit/{__version__}",
 }
 # Errors that come up only before the first byte (see `transport`). All others, known or not, may come up later.
-_OPENING_ERRORS = (
+OPENING_ERRORS = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
@@ -114,7 +114,7 @@ class Exchange:
         began = self._clock()
         try:
             answer = self._sent(self._signed(request, limits), limits)
-        except _OPENING_ERRORS as error:
+        except OPENING_ERRORS as error:
             return Failed(phase=Phase.OPENING, reason=_reason(error, request), lasting=_is_lasting(error))
         except TooLargeError as error:
             return Failed(phase=Phase.EXCHANGE, reason=str(error), lasting=True)

@@ -8,7 +8,6 @@ repeating is decided elsewhere; clock, sleep and randomness come from outside.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -51,16 +50,6 @@ class Pace:
         until = self._monotonic() + seconds
         with self._lock:
             self._closed_until = max(self._closed_until, until)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retry:
-    """A wait that is about to begin: which operation, after how many tries, for how long, and why."""
-
-    operation: str
-    tries: int
-    seconds: float
-    reason: str
 
 
 def persist(

@@ -12,6 +12,7 @@ only while not a byte of the request has been handed to the network.
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import struct
 import threading
@@ -30,6 +31,9 @@ MAY_SEND = "dfsubmit.may_send"
 
 # A connection is left alone after this many idle seconds; most servers keep theirs longer.
 IDLE_SECONDS = 5.0
+
+# Its debug log repeats what servers send, and servers repeat what they were sent, secrets included.
+logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 # httpcore's errors have namesakes in httpx; the first that fits counts.
 _NAMESAKES: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
