@@ -106,18 +106,21 @@ def container_name(app_id: str) -> str:
 
 
 def python_folder(home: Path) -> str:
-    """Return a folder with a `python` that is this one, making it in `home` when there is none. Raises OSError."""
+    """Return the part of PATH on which `python` and `python3` are this one. Raises OSError.
+
+    Where the folder of this Python lacks one of the names, it is made in `home`.
+    """
     folder = Path(sys.executable).parent
-    if (folder / "python").exists():
-        return str(folder)
+    names = [name for name in ("python", "python3") if not (folder / name).exists()]
     own = home / "bin"
-    own.mkdir(mode=0o700, exist_ok=True)
-    # A script and not a link: through a link, Python would not find the virtual environment that it belongs to.
-    fresh = own / f".python-{os.getpid()}"
-    fresh.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n', encoding="utf-8")
-    fresh.chmod(0o700)
-    fresh.replace(own / "python")
-    return f"{own}:{folder}"
+    for name in names:
+        own.mkdir(mode=0o700, exist_ok=True)
+        # A script and not a link: through a link, Python would not find the virtual environment that it belongs to.
+        fresh = own / f".{name}-{os.getpid()}"
+        fresh.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n', encoding="utf-8")
+        fresh.chmod(0o700)
+        fresh.replace(own / name)
+    return f"{own}:{folder}" if names else str(folder)
 
 
 def _found(program: str, outer: Mapping[str, str]) -> str:
