@@ -93,7 +93,7 @@ def outside_schema(schema: Mapping[str, Any], name: str = "the schema") -> Outsi
     except RecursionError as error:
         raise InputError(f"{name} is nested too deeply", tip="take levels out of it") from error
     # This registry knows the published dialects and fetches nothing, unlike the one that jsonschema takes by itself.
-    return OutsideSchema(name=name, validator=_as_ecma(dialect)(dict(schema), registry=REGISTRY))
+    return OutsideSchema(name=name, validator=_repaired(dialect)(dict(schema), registry=REGISTRY))
 
 
 def check_outside(document: Document, schema: Mapping[str, Any], name: str = "the schema") -> tuple[Diagnostic, ...]:
@@ -135,16 +135,31 @@ def _dialect(schema: Mapping[str, Any], name: str) -> type[Validator]:
 
 
 @functools.cache
-def _as_ecma(dialect: type[Validator]) -> type[Validator]:
-    """Return `dialect` with `pattern` read as ECMA-262 has it; Python's `$` would also match before a final line feed."""
+def _repaired(dialect: type[Validator]) -> type[Validator]:
+    """Return `dialect` with two keywords as its standard has them.
+
+    `pattern`: Python's `$` would also match before a final line feed. `properties`: a key whose schema is false gets its place.
+    """
     import jsonschema  # noqa: PLC0415  # 80 ms that only a schema from outside should cost
 
     def pattern(validator: Validator, wanted: str, instance: Any, _schema: Any) -> Iterator[jsonschema.ValidationError]:
         if validator.is_type(instance, "string") and not _ecma(wanted).search(instance):
             yield jsonschema.ValidationError(f"does not match {wanted}")
 
-    extended: type[Validator] = jsonschema.validators.extend(dialect, {"pattern": pattern})  # type: ignore[no-untyped-call]  # stubs
-    return extended
+    def properties(
+        validator: Validator, parts: Any, instance: Any, _schema: Any
+    ) -> Iterator[jsonschema.ValidationError]:
+        if not validator.is_type(instance, "object"):
+            return
+        for name, part in parts.items():
+            if name in instance and part is False:
+                yield jsonschema.ValidationError("is not allowed", path=[name], schema_path=[name], instance=None)
+            elif name in instance:
+                yield from validator.descend(instance[name], part, path=name, schema_path=name)
+
+    keywords = {"pattern": pattern, "properties": properties}
+    repaired: type[Validator] = jsonschema.validators.extend(dialect, keywords)  # type: ignore[no-untyped-call]  # stubs
+    return repaired
 
 
 @functools.cache

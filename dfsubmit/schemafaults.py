@@ -61,8 +61,14 @@ def faults_of(error: Any, data: Any) -> Iterator[Fault]:
         yield from _missing(error, fault) if str(error.validator).endswith("equired") else _unknown(error, fault)
     elif "propertyNames" in fault.rule and _is_key(data, fault.path, error.instance):
         yield replace(fault, path=(*fault.path, error.instance), key=True, message=f"this key {fault.message}")
-    elif error.validator is None:
-        yield replace(fault, key=True, message="this is not allowed here")
+    elif error.validator in {None, "properties"}:
+        # A schema that is false.
+        name = fault.path[-1] if fault.path else None
+        yield replace(
+            fault,
+            key=True,
+            message=f"'{name}' is not allowed here" if isinstance(name, str) else "nothing is allowed here",
+        )
     else:
         yield fault
 
