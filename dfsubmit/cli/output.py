@@ -131,7 +131,7 @@ def _standard_output() -> Iterator[None]:
         streams.silence(1)
         raise DfsubmitError(
             f"standard output cannot be written: {os.strerror(error.errno or 0)}",
-            tip="what is missing there may still have been done: look with `dfsubmit status`",
+            tip="give it another place to write to; what the run has done stays done",
         ) from error
 
 

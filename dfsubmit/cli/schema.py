@@ -19,6 +19,7 @@ from dfsubmit.cli import output
 from dfsubmit.cli.options import common, complete_path, verb
 from dfsubmit.cli.settings import Flags, Settings, resolve
 from dfsubmit.errors import InputError
+from dfsubmit.render.terminal import neutral
 
 MANIFESTS = "manifests"
 
@@ -81,7 +82,7 @@ def run(options: Options) -> int:
         out.note(f"{options.check} is current")
         return 0
     for line in _difference(committed, text, str(options.check)):
-        out.line(line)
+        out.line(neutral(line))
     again = "dfsubmit schema" if options.what == MANIFESTS else f"dfsubmit schema {options.what}"
     out.error(f"{options.check} is not what {again} prints", tip=f"{again} > {options.check}")
     return 1

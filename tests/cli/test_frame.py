@@ -333,6 +333,21 @@ def test_no_locale_makes_a_message_fail(env: dict[str, str], dfsubmit: Run, tmp_
     assert result.stderr == ""
 
 
+@pytest.mark.parametrize("encoding", ["", "ascii", "latin-1"])
+def test_what_no_encoding_holds_is_written_escaped(encoding: str) -> None:
+    code = "from dfsubmit.cli import streams; streams.prepare(); streams.prepare(); print('\\udcff \\ud55c')"
+
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        encoding="utf-8",
+        env={**PASSED_ON, "PYTHONIOENCODING": encoding},
+        check=False,
+    )
+
+    assert (result.stdout, result.stderr) == ("\\udcff \ud55c\n", "")
+
+
 def test_a_verb_that_is_interrupted_ends_with_130_and_no_traceback(good: Path) -> None:
     process = subprocess.Popen(
         [CONSOLE_SCRIPT, "validate", "-"],
@@ -630,7 +645,12 @@ def test_an_app_is_selected_when_any_expression_fits_it(expressions: list[str], 
 
 @pytest.mark.parametrize(
     ("expression", "tip"),
-    [("bert-smal", "did you mean bert-small?"), ("Bert-*", "write a name"), ("team=x", "write a name")],
+    [
+        ("bert-smal", "did you mean bert-small?"),
+        ("Bert-*", "write a name"),
+        ("team=x", "write a name"),
+        ("owner=*", "write a name"),
+    ],
 )
 def test_an_expression_that_fits_no_app_is_an_error(expression: str, tip: str) -> None:
     with pytest.raises(InputError, match="fits none of the 3 apps") as caught:
@@ -675,7 +695,8 @@ def test_init_takes_a_name_only_when_it_is_one(dfsubmit: Run) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_prints_a_script_for_each_shell(shell: str, dfsubmit: Run) -> None:
-    result = dfsubmit("completion", shell)
+    # There need not be a bash on the machine that prints the script.
+    result = dfsubmit("completion", shell, env={"PATH": "/nonexistent"})
 
     assert (result.returncode, result.stderr) == (0, "")
     assert f"_DFSUBMIT_COMPLETE={shell}_complete" in result.stdout

@@ -357,6 +357,14 @@ def test_check_passes_a_current_file_and_shows_what_differs_in_another(
     assert err == "error: other.json is not what dfsubmit schema prints\ntip: dfsubmit schema > other.json\n"
 
 
+def test_what_a_stranger_put_into_the_file_is_shown_visible(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (here / "s.json").write_text("\x1b[2J\u202e\n" + manifest_schema_text())
+
+    _, out, _ = ended(capfd, "schema", "--check", "s.json")
+
+    assert "\n-\\x1b[2J<U+202E>\n" in out
+
+
 @pytest.mark.parametrize(("change", "said"), [("\r\n", "line ends only"), ("x" * 40 + "\n", "lines more")])
 def test_check_sees_every_byte_and_stays_short(
     change: str, said: str, here: Path, capfd: pytest.CaptureFixture[str]
