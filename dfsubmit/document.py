@@ -18,19 +18,16 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dfsubmit.yamlcore import find
-from dfsubmit.yamlcore.compose import Kinds
 from dfsubmit.yamlcore.decode import decode
-from dfsubmit.yamlcore.find import Scalar
+from dfsubmit.yamlcore.find import Map, Scalar
 from dfsubmit.yamlcore.report import FullError, Report
 from dfsubmit.yamlcore.source import Source
 from dfsubmit.yamlcore.stream import Composed, ParserError, Stream
+from dfsubmit.yamlcore.tree import Kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from dfsubmit.diagnostics import Diagnostic, Span
-    from dfsubmit.yamlcore.tree import Event, Node
+    from dfsubmit.yamlcore.tree import Event, NextEvent, Node
 
 __all__ = ["HAVE_C", "Document", "Loaded", "Path", "Scalar", "load"]
 
@@ -66,9 +63,10 @@ class Document:
     def offsets(self, path: Path, *, key: bool = False) -> tuple[int, int]:
         """Return where the value (or the key) at `path` starts and ends in `text`.
 
-        A path that does not exist gives the key of the nearest parent that does, and at the root the first key.
+        A path that does not exist gives the key of its nearest parent: for the root its first key, and for an entry of a
+        list, which has no key, the entry.
         """
-        return find.offsets(self.text, self.base, self.root, path, key=key)
+        return self._map.offsets(path, key=key)
 
     def span(self, path: Path, *, key: bool = False) -> Span:
         """Return `offsets` as lines and columns."""
@@ -76,11 +74,15 @@ class Document:
 
     def scalar(self, path: Path) -> Scalar | None:
         """Return how the scalar at `path` is written; None when there is none."""
-        return find.scalar(self.text, self.base, self.root, path)
+        return self._map.scalar(path)
 
     def comments(self) -> tuple[tuple[int, int, str], ...]:
         """Return line, column and text (from the `#` on) of every comment of this document, in order."""
-        return find.comments(self.source, self.base, self.root, self.region)
+        return self._map.comments(self.source, *self.region)
+
+    @property
+    def _map(self) -> Map:
+        return Map(self.text, self.base, self.root)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,13 +134,13 @@ def _kinds() -> Kinds:
     return Kinds(events, error.YAMLError)
 
 
-def _open_c(text: str) -> tuple[Kinds, Callable[[], Event]]:
+def _open_c(text: str) -> tuple[Kinds, NextEvent]:
     """Start the C parser on `text`."""
     parser, kinds = _c_parser()
     return kinds, parser(text).get_event
 
 
-def _open_pure(text: str) -> tuple[Kinds, Callable[[], Event]]:
+def _open_pure(text: str) -> tuple[Kinds, NextEvent]:
     """Start the parser in Python on `text`, with what it lets through and libyaml refuses refused."""
     from ruamel.yaml import YAML  # noqa: PLC0415  # as above
     from ruamel.yaml.docinfo import DocInfo  # noqa: PLC0415  # as above

@@ -11,49 +11,32 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from dfsubmit.yamlcore.faults import bad_anchor, missing_blank, no_key, quoted, unknown_alias
-from dfsubmit.yamlcore.layout import value_end
 from dfsubmit.yamlcore.limits import MAX_DEPTH, MAX_EXPANDED, MAX_SCALAR
 from dfsubmit.yamlcore.scalars import SPECIAL_STARTS, NumberTooLongError, resolve
-from dfsubmit.yamlcore.tree import Alias, Branch
+from dfsubmit.yamlcore.tags import misfit, tagged, unknown
+from dfsubmit.yamlcore.tree import AliasNode, MappingNode, SequenceNode
+from dfsubmit.yamlcore.wording import bad_anchor, complex_key, missing_blank, no_key, unknown_alias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from dfsubmit.yamlcore.report import Report
-    from dfsubmit.yamlcore.tree import Event, Node
+    from dfsubmit.yamlcore.tree import Event, Kinds, NextEvent, Node
 
-_TAG = "tag:yaml.org,2002:"
 _MERGE = "<<"
 # Names of anchors as YAML 1.2 has them, behind a tag if there is one; libyaml 0.1 cuts them short.
 _ANCHOR = re.compile(r"(?:!\S*(?:\s|#[^\r\n]*)*)?&([^\s,\[\]{}]+)")
 _ALIAS = re.compile(r"\*([^\s,\[\]{}]+)")
 _NAME = re.compile(r"[0-9A-Za-z_-]+")
+_KEY_TYPES = {bool: "a boolean", int: "a number", float: "a number"}
 
 
 class StopError(Exception):
     """This document cannot be read on; what is wrong has been reported."""
 
 
-class Kinds:
-    """The classes of a parser's events and the one of its errors, which both parsers share."""
-
-    def __init__(self, events: Any, errors: type[Exception]) -> None:
-        self.errors = errors
-        self.scalar = events.ScalarEvent
-        self.alias = events.AliasEvent
-        self.mapping = events.MappingStartEvent
-        self.mapping_end = events.MappingEndEvent
-        self.sequence = events.SequenceStartEvent
-        self.sequence_end = events.SequenceEndEvent
-        self.document = events.DocumentStartEvent
-        self.stream_end = events.StreamEndEvent
-
-
 class Composer:
     """Composes one document. Make a new one for each: anchors end with their document."""
 
-    def __init__(self, *, kinds: Kinds, next_event: Callable[[], Event], report: Report) -> None:
+    def __init__(self, *, kinds: Kinds, next_event: NextEvent, report: Report) -> None:
         self.kinds = kinds
         self.next_event = next_event
         self.report = report
@@ -69,22 +52,21 @@ class Composer:
 
     def _node(self, event: Event, depth: int) -> tuple[Any, Node]:
         kind = type(event)
-        kinds = self.kinds
-        if kind is kinds.alias:
+        if kind is self.kinds.alias:
             return self._alias(event)
         anchor = event.anchor
         if anchor:
             self._check_anchor(event, anchor)
             self.open[anchor] = event
         made: tuple[Any, Node]
-        if kind is kinds.scalar:
+        if kind is self.kinds.scalar:
             made = self._scalar(event), event
         elif depth >= MAX_DEPTH:
             self.report.event(
                 "DF0123", f"this is nested deeper than {MAX_DEPTH} levels", event, advice="nest less deeply"
             )
             raise StopError
-        elif kind is kinds.mapping:
+        elif kind is self.kinds.mapping:
             made = self._mapping(event, depth + 1)
         else:
             made = self._sequence(event, depth + 1)
@@ -98,16 +80,12 @@ class Composer:
     def _scalar(self, event: Event) -> Any:
         value = event.value
         if len(value) > MAX_SCALAR:
-            self.report.event(
-                "DF0124",
-                f"this text is longer than {MAX_SCALAR:,} characters",
-                event,
-                advice="keep long texts in a file of their own",
-            )
+            message = f"this text is longer than {MAX_SCALAR:,} characters"
+            self.report.event("DF0124", message, event, advice="keep long texts in a file of their own")
             self.lost = True
             return ""
-        if event.tag is not None:
-            return self._tagged(event, event.tag)
+        if event.ctag is not None:
+            return self._tagged(event)
         if event.style or (value and value[0] not in SPECIAL_STARTS):
             return value
         return self._resolve(event)
@@ -120,127 +98,114 @@ class Composer:
             self.lost = True
             return 0
 
-    def _tagged(self, event: Event, tag: str) -> Any:
-        """Return the value of a scalar with an explicit tag, as the core schema has it."""
-        value = event.value
-        name = tag.removeprefix(_TAG)
-        if tag == "!" or name == "str":
-            return value
-        if name not in {"int", "float", "bool", "null"}:
-            self._unknown_tag(event, tag)
-            return value if event.style else self._resolve(event)
-        try:
-            plain = resolve(value)
-        except NumberTooLongError:
-            plain = value
-        if name == "float" and type(plain) is int:
-            return float(plain)
-        if type(plain) is {"int": int, "float": float, "bool": bool, "null": type(None)}[name]:
-            return plain
-        self.report.event("DF0122", f"the tag !!{name} does not fit this value", event, advice="remove the tag")
+    def _tagged(self, event: Event) -> Any:
+        """Return the value of a scalar with an explicit tag; one that means nothing is reported and passed over."""
+        tag = str(event.ctag)
+        known, value = tagged(tag, event.value)
+        if not known:
+            self.report.event(*unknown(tag), event, advice="remove the tag; values need none")
+            return event.value if event.style else self._resolve(event)
+        if value is misfit:
+            self._misfit(event, tag)
+            return event.value
         return value
 
-    def _unknown_tag(self, event: Event, tag: str) -> None:
-        shown = "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
-        self.report.event(
-            "DF0121", f"the tag {shown} means nothing here", event, advice="remove the tag; values need none"
-        )
+    def _misfit(self, event: Event, tag: str) -> None:
+        name = tag.rpartition(":")[2]
+        self.report.event("DF0122", f"the tag !!{name} does not fit this value", event, advice="remove the tag")
 
-    def _check_tag(self, event: Event, name: str) -> None:
-        """Report the tag of a collection when it has one that is not its own kind's."""
-        tag = event.tag
-        if tag is None or tag in {"!", _TAG + name}:
-            return
-        if tag.startswith(_TAG) and tag.removeprefix(_TAG) in {"str", "int", "float", "bool", "null", "map", "seq"}:
-            shown = tag.removeprefix(_TAG)
-            self.report.event("DF0122", f"the tag !!{shown} does not fit this value", event, advice="remove the tag")
-            return
-        self._unknown_tag(event, tag)
+    def _check_tag(self, event: Event, own: str) -> None:
+        """Report the tag of a collection when it is not that of its own kind."""
+        tag = str(event.ctag)
+        known, value = tagged(tag, None)
+        if not known:
+            self.report.event(*unknown(tag), event, advice="remove the tag; values need none")
+        elif value is misfit and not tag.endswith(own):
+            self._misfit(event, tag)
 
     # Collections
 
     def _sequence(self, start: Event, depth: int) -> tuple[Any, Node]:
-        self._check_tag(start, "seq")
+        if start.ctag is not None:
+            self._check_tag(start, ":seq")
+        next_event, end = self.next_event, self.kinds.sequence_end
         data: list[Any] = []
-        children: list[Node] = []
-        while True:
-            event = self.next_event()
-            if type(event) is self.kinds.sequence_end:
-                return data, Branch(start, event, children)
+        nodes: list[Node] = []
+        while type(event := next_event()) is not end:
             value, node = self._node(event, depth)
             data.append(value)
-            children.append(node)
+            nodes.append(node)
+        return data, SequenceNode(start, event, nodes)
 
     def _mapping(self, start: Event, depth: int) -> tuple[Any, Node]:
-        self._check_tag(start, "map")
+        if start.ctag is not None:
+            self._check_tag(start, ":map")
+        next_event, end, scalar = self.next_event, self.kinds.mapping_end, self.kinds.scalar
         data: dict[str, Any] = {}
-        children: dict[str, Node] = {}
+        nodes: dict[str, Node] = {}
         keys: dict[str, Event] = {}
+        made = MappingNode(start, start, nodes, keys)
         merged: list[tuple[Any, Node]] = []
-        in_flow = start.flow_style
-        while True:
-            event = self.next_event()
-            if type(event) is self.kinds.mapping_end:
-                break
+        while type(event := next_event()) is not end:
             key = self._key(event, depth)
-            value, node = self._node(self.next_event(), depth)
+            # Most values are plain texts, and a call for each would be felt.
+            follower = next_event()
+            if type(follower) is scalar and follower.anchor is None:
+                value: Any = self._scalar(follower)
+                node: Node = follower
+            else:
+                value, node = self._node(follower, depth)
             if key is None:
                 continue
-            if value is None and ":" in key and in_flow:
+            if key in data or key == _MERGE:
+                if key == _MERGE and not event.style and type(event) is scalar:
+                    self._merge_key(event)
+                    merged.append((value, node))
+                    continue
+                if key in data:
+                    self._duplicate(key, event, keys[key])
+                    continue
+            elif value is None and start.flow_style and ":" in key:
                 self._check_blank(event, node)
-            if key == _MERGE and type(event) is self.kinds.scalar and not event.style:
-                self._merge_key(event)
-                merged.append((value, node))
-            elif key in data:
-                self._duplicate(key, event, keys[key])
-            else:
-                data[key] = value
-                children[key] = node
-                keys[key] = event
+            data[key] = value
+            nodes[key] = node
+            keys[key] = event
+        made.end = event
         for value, node in merged:
-            self._merge(data, children, keys, value, node)
-        return data, Branch(start, event, children, keys)
+            self._merge(data, made, value, node)
+        return data, made
 
     def _key(self, event: Event, depth: int) -> str | None:
-        """Return the key, or None when it is no scalar; what is not a string is reported."""
-        kind = type(event)
-        if kind is not self.kinds.scalar and kind is not self.kinds.alias:
-            self._complex_key(event)
-            self._node(event, depth)
-            return None
-        value, node = self._node(event, depth)
-        if type(value) is str:
+        """Return the key, or None when nothing can be made of it; what is not a string is reported."""
+        if type(event) is self.kinds.scalar:
+            value = self._scalar(event) if event.anchor is None else self._node(event, depth)[0]
+            return value if type(value) is str else self._odd_key(event, value)
+        value, _ = self._node(event, depth)
+        if type(event) is not self.kinds.alias:
+            self.report.fault(complex_key(self.report.source, event.start_mark.index + self.report.base))
+        elif isinstance(value, str):
             return value
-        text = getattr(node, "value", None) if kind is self.kinds.scalar else None
-        if text == "":
+        elif not self.lost:
+            self.report.event(
+                "DF0117", "this alias stands for a key that is not a text", event, advice="write the key out"
+            )
+        self.lost = True
+        return None
+
+    def _odd_key(self, event: Event, value: Any) -> str | None:
+        """Report a key that is a number, a boolean or null, and return its text."""
+        text = event.value
+        if not text:
             start = event.start_mark.index + self.report.base
             colon = self.report.source.text.find(":", start, start + 2)
             self.report.fault(no_key(colon if colon >= 0 else start))
             self.lost = True
             return None
-        if text is None:
-            self.report.event("DF0117", "this alias stands for a key that is not a text", event)
-            self.lost = True
-            return None
-        what = {bool: "a boolean", int: "a number", float: "a number"}.get(type(value), "null")
+        what = _KEY_TYPES.get(type(value), "null")
         self.report.event(
-            "DF0117",
-            f"this key is {what}, but a key must be a text",
-            event,
-            advice=f'quote it: "{text}"',
+            "DF0117", f"this key is {what}, but a key must be a text", event, advice=f'quote it: "{text}"'
         )
-        return str(text)
-
-    def _complex_key(self, event: Event) -> None:
-        source = self.report.source
-        start = event.start_mark.index + self.report.base
-        advice = "write the key as one word"
-        if source.text[start - 1 : start + 1] == "{{":
-            # A template's braces are a mapping in a mapping.
-            start -= 1
-            advice = f"quote the text: {quoted(source.text[start : value_end(source, start)])}"
-        self.report.add("DF0117", "a key must be a text, not a list or a mapping", start, start + 1, advice=advice)
-        self.lost = True
+        return text
 
     def _check_blank(self, key: Event, node: Any) -> None:
         """Report `{a:1}`, which means the key "a:1" with no value, and is never meant."""
@@ -292,28 +257,22 @@ class Composer:
         value, node = self.anchors[name]
         self.expanded += self._size(value)
         if self.expanded > MAX_EXPANDED:
-            self.report.event(
-                "DF0126",
-                f"the aliases up to here write out to more than {MAX_EXPANDED:,} characters",
-                event,
-                advice="use fewer aliases of large values",
-            )
+            message = f"the aliases up to here write out to more than {MAX_EXPANDED:,} characters"
+            self.report.event("DF0126", message, event, advice="use fewer aliases of large values")
             raise StopError
-        return value, Alias(event, node)
+        return value, AliasNode(event, node)
 
     def _size(self, value: Any) -> int:
         """Return how many values and characters `value` has when its aliases are written out."""
         if isinstance(value, str):
             return len(value) + 1
-        if not isinstance(value, (dict, list)):
+        if not isinstance(value, dict | list):
             return 1
         known = self.sizes.get(id(value))
         if known is None:
-            if isinstance(value, dict):
-                known = 1 + sum(len(key) + 1 + self._size(child) for key, child in value.items())
-            else:
-                known = 1 + sum(map(self._size, value))
-            # Containers live as long as the composer, so that an id stays one container's.
+            children = list(value.values()) if isinstance(value, dict) else value
+            known = 1 + sum(map(self._size, children)) + (sum(map(len, value)) if isinstance(value, dict) else 0)
+            # Anchored containers live as long as the composer, so that an id stays one container's.
             self.sizes[id(value)] = known
         return known
 
@@ -325,16 +284,16 @@ class Composer:
             advice='write the merged keys out here; for a key that is really named so, quote it: "<<"',
         )
 
-    def _merge(
-        self, data: dict[str, Any], children: dict[str, Node], keys: dict[str, Event], value: Any, node: Node
-    ) -> None:
+    def _merge(self, data: dict[str, Any], made: MappingNode, value: Any, node: Node) -> None:
         """Do what the author meant by a merge key, so that its finding stays the only one."""
-        node = node.target if isinstance(node, Alias) else node
-        if isinstance(value, list) and isinstance(node, Branch) and node.keys is None:
-            for item, child in zip(value, node.children, strict=True):
-                self._merge(data, children, keys, item, child)
-        elif isinstance(value, dict) and isinstance(node, Branch) and isinstance(node.children, dict) and node.keys:
-            for key in value.keys() - data.keys():
-                data[key] = value[key]
-                children[key] = node.children[key]
-                keys[key] = node.keys[key]
+        while isinstance(node, AliasNode):
+            node = node.target
+        if isinstance(node, SequenceNode):
+            for item, child in zip(value, node.values, strict=True):
+                self._merge(data, made, item, child)
+        elif isinstance(node, MappingNode):
+            for key in value:
+                if key not in data:
+                    data[key] = value[key]
+                    made.values[key] = node.values[key]
+                    made.keys[key] = node.keys[key]

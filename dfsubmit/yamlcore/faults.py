@@ -8,7 +8,7 @@ missing colon shows on the line after. So the words only choose a rule from the 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dfsubmit.diagnostics import Edit
@@ -17,9 +17,24 @@ from dfsubmit.yamlcore.layout import (
     first_colon,
     indent_of,
     is_key_line,
-    levels_above,
     matching_bracket,
     value_end,
+)
+from dfsubmit.yamlcore.limits import MAX_KEY
+from dfsubmit.yamlcore.wording import (
+    Fault,
+    bad_anchor,
+    directive,
+    escape,
+    indentation,
+    long_key,
+    missing_blank,
+    no_key,
+    open_quote,
+    quote_it,
+    quoted,
+    tab,
+    unknown_alias,
 )
 
 if TYPE_CHECKING:
@@ -27,8 +42,6 @@ if TYPE_CHECKING:
 
     from dfsubmit.yamlcore.source import Source
 
-# libyaml looks for a key's colon no further than this, in characters.
-_MAX_KEY = 1024
 _CLOSING = {"[": "]", "{": "}"}
 _INDICATORS = "@`%,?|>&*!#"
 
@@ -44,19 +57,6 @@ class Refusal:
     quoted: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """What is wrong, ready to be reported; `related` is the start of a second place."""
-
-    code: str
-    message: str
-    start: int
-    end: int
-    help: str
-    edits: tuple[Edit, ...] = ()
-    related: tuple[tuple[str, int], ...] = field(default=())
-
-
 def explain(source: Source, refusal: Refusal) -> Fault:
     """Return the fault behind `refusal`."""
     words = f"{refusal.context}; {refusal.problem}"
@@ -70,60 +70,16 @@ def _tab(source: Source, refusal: Refusal) -> Fault:
     return tab(source, refusal.at)
 
 
-def tab(source: Source, at: int) -> Fault:
-    """Return the fault of a tab at `at` where only spaces may be."""
-    end = at
-    while source.text[end : end + 1] == "\t":
-        end += 1
-    if source.text[source.line_start(at) : at].strip(" \t"):
-        message, advice, spaces = "this must be a space, and is a tab", "replace it by a space", " "
-    else:
-        message = "indentation must be spaces, and this is a tab"
-        advice, spaces = "replace it by spaces, two for each level", "  " * (end - at)
-    edit = Edit(start=at, end=end, text=spaces)
-    return Fault(code="DF0105", message=message, start=at, end=end, help=advice, edits=(edit,))
-
-
 def _bad_start(source: Source, refusal: Refusal) -> Fault:
     """Explain a character that no unquoted text may begin with."""
     at = refusal.at
     if source.text[at : at + 1] == "\t":
         return tab(source, at)
-    return _quote_it(source, at)
-
-
-def _quote_it(source: Source, at: int) -> Fault:
-    end = value_end(source, at)
-    character = source.text[at : at + 1]
-    return Fault(
-        code="DF0112",
-        message=f"an unquoted text cannot begin with {character}",
-        start=at,
-        end=at + 1,
-        help=f"quote the text: {quoted(source.text[at:end])}",
-        edits=(Edit(start=at, end=end, text=quoted(source.text[at:end])),),
-    )
-
-
-def quoted(text: str) -> str:
-    """Return `text`, one line of it, as a double-quoted scalar."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t") + '"'
+    return quote_it(source, at)
 
 
 def _open_quote(source: Source, refusal: Refusal) -> Fault:
     return open_quote(source, refusal.at if refusal.context_at is None else refusal.context_at)
-
-
-def open_quote(source: Source, start: int) -> Fault:
-    """Return the fault of a quote at `start` that is not closed."""
-    quote = source.text[start : start + 1]
-    return Fault(
-        code="DF0106",
-        message="this quote is never closed",
-        start=start,
-        end=start + 1,
-        help=f"close it with {quote} where the text ends",
-    )
 
 
 def _escape(source: Source, refusal: Refusal) -> Fault:
@@ -132,53 +88,13 @@ def _escape(source: Source, refusal: Refusal) -> Fault:
     return escape(source, at if at >= 0 else refusal.at)
 
 
-def escape(source: Source, at: int) -> Fault:
-    """Return the fault of the escape at `at`."""
-    match = re.compile(r"\\(?:[xuU][0-9a-fA-F]*|[^\r\n])?").match(source.text, at)
-    text = match.group() if match else ""
-    end = at + max(len(text), 1)
-    if re.fullmatch(r"\\(?:u[dD][89a-fA-F]|U0000[dD][89a-fA-F])[0-9a-fA-F]{2}", text):
-        return Fault(
-            code="DF0114",
-            message=f"{text} is half of a surrogate pair, which is no character",
-            start=at,
-            end=end,
-            help=_surrogate_help(source.text, at, end),
-        )
-    if text.startswith("\\U"):
-        return Fault(
-            code="DF0113",
-            message=f"{text} is not the number of a character",
-            start=at,
-            end=end,
-            help="Unicode ends at \\U0010FFFF",
-        )
-    return Fault(
-        code="DF0113",
-        message=f"{text} is not an escape that YAML knows" if len(text) > 1 else "this backslash escapes nothing",
-        start=at,
-        end=end,
-        help="double the backslash to mean one, or use single quotes, in which it means itself",
-    )
-
-
-def _surrogate_help(text: str, at: int, end: int) -> str:
-    """Return what to write in place of an escape as JSON has it for characters beyond U+FFFF."""
-    pair = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})").match(text, at)
-    if pair is None or end > pair.end():
-        return "write the character itself, or its whole number as \\U and eight digits"
-    high, low = int(pair.group(1), 16), int(pair.group(2), 16)
-    number = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)
-    return f"write \\U{number:08X} in place of {pair.group()}"
-
-
 def _nested_value(source: Source, refusal: Refusal) -> Fault:
     """Explain a colon where no key can be: inside a value, or because of the line above."""
     at = refusal.at
     start = source.line_start(at)
     line = source.text[start:at]
-    if len(line.strip()) > _MAX_KEY:
-        return _long_key(start + indent_of(line), at)
+    if len(line.strip()) > MAX_KEY:
+        return long_key(start + indent_of(line), at)
     colon = first_colon(line)
     if colon is not None:
         return _colon_in_value(source, start + colon + 1, at)
@@ -187,7 +103,7 @@ def _nested_value(source: Source, refusal: Refusal) -> Fault:
         return _unclear(source, refusal)
     above_start, above_text = above
     if is_key_line(above_text) or above_text.lstrip().startswith("- "):
-        return _indentation(
+        return indentation(
             source, start + indent_of(line), "this line is indented deeper than the line above, which is complete"
         )
     return _missing_colon(source, above_start + indent_of(above_text), above_start + len(above_text))
@@ -211,8 +127,8 @@ def _colon_in_value(source: Source, value: int, at: int) -> Fault:
 def _no_colon(source: Source, refusal: Refusal) -> Fault:
     start = refusal.at if refusal.context_at is None else refusal.context_at
     end = value_end(source, start)
-    if end - start > _MAX_KEY:
-        return _long_key(start, end)
+    if end - start > MAX_KEY:
+        return long_key(start, end)
     return _missing_colon(source, start, end)
 
 
@@ -233,42 +149,6 @@ def _missing_colon(source: Source, start: int, end: int) -> Fault:
         end=end,
         help=f"write {key}: if it is a key",
         edits=(Edit(start=key_end, end=key_end, text=":"),),
-    )
-
-
-def missing_blank(at: int) -> Fault:
-    """Return the fault of a colon at `at` that a key needs a blank after."""
-    return Fault(
-        code="DF0109",
-        message="there is no blank after this colon, so it does not end a key",
-        start=at,
-        end=at + 1,
-        help="put a blank after the colon",
-        edits=(Edit(start=at + 1, end=at + 1, text=" ", safe=True),),
-    )
-
-
-def _long_key(start: int, end: int) -> Fault:
-    return Fault(
-        code="DF0124",
-        message=f"this key is longer than {_MAX_KEY:,} characters",
-        start=start,
-        end=end,
-        help="shorten it",
-    )
-
-
-def _indentation(source: Source, at: int, message: str) -> Fault:
-    levels = levels_above(source, source.line_start(at))
-    choices = " or ".join(str(level) for level in levels[:3])
-    return Fault(
-        code="DF0108",
-        message=message,
-        start=at,
-        end=value_end(source, at),
-        help=f"indent it by {choices} spaces, like the line that it belongs beside"
-        if choices
-        else "check the indentation",
     )
 
 
@@ -321,7 +201,7 @@ def _flow(source: Source, refusal: Refusal) -> Fault:
             help="remove the comma, or put a value in front of it",
         )
     if text[at : at + 1] in _INDICATORS:
-        return _quote_it(source, at)
+        return quote_it(source, at)
     return Fault(
         code="DF0131",
         message=f"a comma or {wanted} must come before this",
@@ -342,7 +222,7 @@ def _block_node(source: Source, refusal: Refusal) -> Fault:
             end=at + 1,
             help="remove it, or quote the text that it belongs to",
         )
-    return _quote_it(source, at) if character in _INDICATORS else _unclear(source, refusal)
+    return quote_it(source, at) if character in _INDICATORS else _unclear(source, refusal)
 
 
 def _block_end(source: Source, refusal: Refusal) -> Fault:
@@ -365,7 +245,7 @@ def _block_end(source: Source, refusal: Refusal) -> Fault:
             end=value_end(source, at),
             help="indent it below the key that it belongs to" if is_entry else "start the line with - or indent it",
         )
-    return _indentation(source, at, "the indentation of this line fits no line above it")
+    return indentation(source, at, "the indentation of this line fits no line above it")
 
 
 def _after_value(source: Source, refusal: Refusal) -> Fault:
@@ -394,17 +274,6 @@ def _after_value(source: Source, refusal: Refusal) -> Fault:
     )
 
 
-def no_key(at: int) -> Fault:
-    """Return the fault of a colon at `at` with no key in front of it."""
-    return Fault(
-        code="DF0117",
-        message="there is no key in front of this colon",
-        start=at,
-        end=at + 1,
-        help="write the key in front of the colon",
-    )
-
-
 def _after_document(source: Source, refusal: Refusal) -> Fault:
     """Explain what stands behind what the parser took for the whole document."""
     at = refusal.at
@@ -424,7 +293,7 @@ def _after_document(source: Source, refusal: Refusal) -> Fault:
             end=value_end(source, at),
             help="remove the directive, or put --- in front of this line",
         )
-    return _indentation(source, at, "the indentation of this line fits no line above it")
+    return indentation(source, at, "the indentation of this line fits no line above it")
 
 
 def _alias(source: Source, refusal: Refusal) -> Fault:
@@ -433,33 +302,8 @@ def _alias(source: Source, refusal: Refusal) -> Fault:
     return unknown_alias(source, start, match.end() if match else start + 1)
 
 
-def unknown_alias(source: Source, start: int, end: int) -> Fault:
-    """Return the fault of an alias `start:end` that no anchor above is named like."""
-    name = source.text[start + 1 : end]
-    whole = value_end(source, start)
-    return Fault(
-        code="DF0118",
-        message=f"there is no anchor &{name} above this alias in the document",
-        start=start,
-        end=end,
-        help=f"mark the value to repeat with &{name}, or quote the text: {quoted(source.text[start:whole])}",
-    )
-
-
 def _anchor(source: Source, refusal: Refusal) -> Fault:
     return bad_anchor(source, refusal.at if refusal.context_at is None else refusal.context_at)
-
-
-def bad_anchor(source: Source, start: int) -> Fault:
-    """Return the fault of an anchor at `start` whose name is missing or odd."""
-    match = re.compile(r"&[^\s,\[\]{}]*").match(source.text, start)
-    return Fault(
-        code="DF0132",
-        message="an anchor's name is made of letters, digits, - and _",
-        start=start,
-        end=match.end() if match else start + 1,
-        help=f"rename the anchor, or quote the text: {quoted(source.text[start : value_end(source, start)])}",
-    )
 
 
 def _tag(source: Source, refusal: Refusal) -> Fault:
@@ -477,18 +321,6 @@ def _tag(source: Source, refusal: Refusal) -> Fault:
 
 def _directive(source: Source, refusal: Refusal) -> Fault:
     return directive(source, refusal.at if refusal.context_at is None else refusal.context_at)
-
-
-def directive(source: Source, at: int) -> Fault:
-    """Return the fault of the directive on the line of `at`."""
-    start = source.line_start(at)
-    return Fault(
-        code="DF0127",
-        message="this directive cannot be followed: a manifest is YAML 1.2",
-        start=start,
-        end=value_end(source, start),
-        help="remove the line; no manifest needs a directive",
-    )
 
 
 def _block_header(source: Source, refusal: Refusal) -> Fault:

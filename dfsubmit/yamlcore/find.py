@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dfsubmit.yamlcore.tree import Alias, Branch
+from dfsubmit.yamlcore.tree import AliasNode, MappingNode, SequenceNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dfsubmit.yamlcore.source import Source
-    from dfsubmit.yamlcore.tree import Node
+    from dfsubmit.yamlcore.tree import Event, Node
 
 _STYLES = {"'": "single", '"': "double", "|": "literal", ">": "folded"}
 # An anchor or a tag in front of a value, with what separates it from the value.
-_PROPERTY = re.compile(r"[&!]\S*(?:[ \t]+|[ \t]*(?:#[^\r\n]*)?[\r\n]\s*|\Z)")
-_COMMENT = re.compile(r"(?:^|(?<=[ \t\r\n]))#[^\r\n]*")
-_BLOCK_HEADER = re.compile(r"[|>][-+0-9]*[ \t]+(#[^\r\n]*)")
+_PROPERTY = re.compile(r"[&!]\S*(?:[ \t]+|[ \t]*(?:#[^\r\n]*)?(?:[\r\n]\s*)+|\Z)")
+_COMMENT = re.compile(r"(?<![^ \t\r\n\ufeff])#[^\r\n]*")
+_BLOCK_HEAD = re.compile(r"[|>][-+0-9]*[ \t]+(#[^\r\n]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,116 +29,116 @@ class Scalar:
     style: str
 
 
-def offsets(text: str, base: int, root: Node, path: tuple[str | int, ...], *, key: bool) -> tuple[int, int]:
-    """Return where the value or key at `path` stands, or its nearest parent's key, or the first key."""
-    node = root
-    best = _first_key(root)
-    for position, step in enumerate(path):
-        inner = node.target if isinstance(node, Alias) else node
-        child, name = _child(inner, step)
-        if child is None:
-            return _extent(text, base, best)
-        node, best = child, name if name is not None else child
-        if position == len(path) - 1 and not key:
-            best = node
-    if not path and not key:
-        best = root
-    return _extent(text, base, best)
+@dataclass(frozen=True, slots=True)
+class Map:
+    """The tree of one document and the text that it lies over; `base` is where the parser's offsets start."""
 
+    text: str
+    base: int
+    root: Node
 
-def scalar(text: str, base: int, root: Node, path: tuple[str | int, ...]) -> Scalar | None:
-    """Return how the scalar at `path` is written; None when there is no scalar of its own."""
-    node: Any = root
-    for step in path:
-        inner = node.target if isinstance(node, Alias) else node
-        node, _ = _child(inner, step)
-        if node is None:
+    def offsets(self, path: tuple[str | int, ...], *, key: bool) -> tuple[int, int]:
+        """Return where the value or key at `path` stands.
+
+        What does not exist is shown at the key of its nearest parent; the root is shown at its first key, and an entry of a
+        list, which has no key either, as a whole.
+        """
+        node, name = self.root, _first_key(self.root)
+        for step in path:
+            child, child_name = _child(node, step)
+            if child is None:
+                return self.extent(name)
+            node, name = child, child if child_name is None else child_name
+        return self.extent(name if key else node)
+
+    def scalar(self, path: tuple[str | int, ...]) -> Scalar | None:
+        """Return how the scalar at `path` is written; None when there is no scalar of its own."""
+        node: Node | None = self.root
+        for step in path:
+            node = None if node is None else _child(node, step)[0]
+        if node is None or isinstance(node, MappingNode | SequenceNode | AliasNode) or not hasattr(node, "value"):
             return None
-    if isinstance(node, Branch | Alias):
-        return None
-    start, end = _extent(text, base, node)
-    return Scalar(text[start:end], _STYLES.get(node.style or "", "plain"))
+        start, end = self.extent(node)
+        return Scalar(self.text[start:end], _STYLES.get(node.style or "", "plain"))
+
+    def comments(self, source: Source, start: int, end: int) -> tuple[tuple[int, int, str], ...]:
+        """Return the comments between `start` and `end`: what follows a `#` outside the scalars."""
+        found: list[re.Match[str]] = []
+        at, group = start, 0
+        heads: set[int] = set()
+        for event in sorted(_scalars(self.root), key=_index):
+            first, last = self.extent(event)
+            found += _COMMENT.finditer(self.text, at, max(first, at))
+            if event.style in {"|", ">"} and (head := _BLOCK_HEAD.match(self.text, first)):
+                heads.add(len(found))
+                found.append(head)
+            at = max(last, at)
+        found += _COMMENT.finditer(self.text, at, end)
+        comments = []
+        for number, match in enumerate(found):
+            group = 1 if number in heads else 0
+            comments.append((*source.place(match.start(group)), match.group(group)))
+        return tuple(comments)
+
+    def extent(self, node: Node) -> tuple[int, int]:
+        """Return the characters of a node, without its anchor and tag and without the blanks behind it."""
+        if isinstance(node, MappingNode | SequenceNode):
+            start = node.start.start_mark.index + self.base
+            end = self._end(node)
+        else:
+            event = node.event if isinstance(node, AliasNode) else node
+            start, end = event.start_mark.index + self.base, event.end_mark.index + self.base
+        text = self.text
+        while end > start and text[end - 1] in " \t\r\n":
+            end -= 1
+        bare = start
+        while text[bare : bare + 1] in {"&", "!"} and (match := _PROPERTY.match(text, bare, end)):
+            bare = match.end()
+        if bare < end:
+            start = bare
+        if start == end:
+            while start and text[start - 1] in " \t":
+                start -= 1
+            end = start
+        return start, end
+
+    def _end(self, node: Node) -> int:
+        """Return where a collection ends; a block collection's own mark lies where the next thing starts."""
+        last = node
+        while isinstance(last, MappingNode | SequenceNode) and not last.start.flow_style and last.values:
+            last = list(last.values.values())[-1] if isinstance(last, MappingNode) else last.values[-1]
+        if isinstance(last, MappingNode | SequenceNode):
+            return last.end.end_mark.index + self.base
+        return self.extent(last)[1]
 
 
-def comments(source: Source, base: int, root: Node, region: tuple[int, int]) -> tuple[tuple[int, int, str], ...]:
-    """Return the comments of a document: what follows a `#` outside its scalars."""
-    text = source.text
-    found: list[tuple[int, int, str]] = []
-    at = region[0]
-    for node in sorted(_scalars(root), key=lambda event: event.start_mark.index):
-        start, end = _extent(text, base, node)
-        _add_comments(source, _COMMENT.finditer(text, at, max(start, at)), 0, found)
-        if node.style in {"|", ">"}:
-            header = _BLOCK_HEADER.match(text, start)
-            _add_comments(source, iter([header] if header else []), 1, found)
-        at = max(end, at)
-    _add_comments(source, _COMMENT.finditer(text, at, region[1]), 0, found)
-    return tuple(found)
+def _index(event: Event) -> int:
+    return event.start_mark.index
 
 
-def _add_comments(
-    source: Source, matches: Iterator[re.Match[str]], group: int, found: list[tuple[int, int, str]]
-) -> None:
-    for match in matches:
-        found.append((*source.place(match.start(group)), match.group(group)))
-
-
-def _scalars(node: Node) -> Iterator[Any]:
-    """Yield the events of all scalars, keys included; what an alias stands for comes once, at its anchor."""
-    if isinstance(node, Branch):
-        if node.keys is not None:
-            yield from node.keys.values()
-        for child in node.children.values() if isinstance(node.children, dict) else node.children:
-            yield from _scalars(child)
-    elif not isinstance(node, Alias) and hasattr(node, "value"):
-        yield node
-
-
-def _child(node: Node, step: str | int) -> tuple[Any, Any]:
-    """Return the child of `node` and its key's event; (None, None) when there is no such child."""
-    if isinstance(node, Branch):
-        children = node.children
-        if isinstance(children, dict):
-            if step in children and node.keys is not None:
-                return children[step], node.keys[step]
-        elif isinstance(step, int) and -1 < step < len(children):
-            return children[step], None
+def _child(node: Node, step: str | int) -> tuple[Node | None, Node | None]:
+    """Return the child of `node` and its key's event; None for what there is not."""
+    while isinstance(node, AliasNode):
+        node = node.target
+    if isinstance(node, MappingNode) and isinstance(step, str) and step in node.values:
+        return node.values[step], node.keys[step]
+    if isinstance(node, SequenceNode) and isinstance(step, int) and 0 <= step < len(node.values):
+        return node.values[step], None
     return None, None
 
 
-def _first_key(node: Node) -> Any:
-    if isinstance(node, Branch) and node.keys:
-        return next(iter(node.keys.values()))
-    return node
+def _first_key(node: Node) -> Node:
+    return next(iter(node.keys.values())) if isinstance(node, MappingNode) and node.keys else node
 
 
-def _extent(text: str, base: int, node: Any) -> tuple[int, int]:
-    """Return the characters of a node, without its anchor and tag and without the blanks behind it."""
-    if isinstance(node, Branch):
-        start, end = _branch_extent(text, base, node)
-    else:
-        event = node.event if isinstance(node, Alias) else node
-        start, end = event.start_mark.index + base, event.end_mark.index + base
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    bare = start
-    while text[bare : bare + 1] in {"&", "!"} and (match := _PROPERTY.match(text, bare, end)):
-        bare = match.end()
-    if bare < end:
-        start = bare
-    if start == end:
-        while start and text[start - 1] in " \t":
-            start -= 1
-        end = start
-    return start, end
-
-
-def _branch_extent(text: str, base: int, node: Branch) -> tuple[int, int]:
-    start, end = node.start.start_mark.index + base, node.end.end_mark.index + base
-    last: Any = node
-    # A block collection's end lies where the next thing starts; its last value says where it really ends.
-    while isinstance(last, Branch) and last.start.flow_style is False and last.children:  # type: ignore[attr-defined]  # only collections have it
-        last = list(last.children.values())[-1] if isinstance(last.children, dict) else last.children[-1]
-    if last is not node:
-        end = _extent(text, base, last)[1]
-    return start, end
+def _scalars(node: Node) -> Iterator[Event]:
+    """Yield the events of all scalars, keys included; what an alias stands for comes once, at its anchor."""
+    if isinstance(node, MappingNode):
+        yield from (key for key in node.keys.values() if hasattr(key, "value"))
+        for child in node.values.values():
+            yield from _scalars(child)
+    elif isinstance(node, SequenceNode):
+        for child in node.values:
+            yield from _scalars(child)
+    elif not isinstance(node, AliasNode) and hasattr(node, "value"):
+        yield node

@@ -16,3 +16,5 @@ MAX_FINDINGS = 200
 MAX_FILE = 1_048_576
 # In parsers started for one file, each after a document that could not be read: more would cost quadratic time.
 MAX_RESTARTS = 300
+# In characters of a key as written. libyaml looks no further for its colon.
+MAX_KEY = 1024

@@ -8,9 +8,9 @@ from dfsubmit.diagnostics import Diagnostic, Edit, Related, Severity
 from dfsubmit.yamlcore.limits import MAX_FINDINGS
 
 if TYPE_CHECKING:
-    from dfsubmit.yamlcore.faults import Fault
     from dfsubmit.yamlcore.source import Source
     from dfsubmit.yamlcore.tree import Event
+    from dfsubmit.yamlcore.wording import Fault
 
 
 class FullError(Exception):

@@ -10,18 +10,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dfsubmit.yamlcore.compose import Composer, Kinds, StopError
-from dfsubmit.yamlcore.faults import Refusal, directive, explain
+from dfsubmit.yamlcore.compose import Composer, StopError
+from dfsubmit.yamlcore.faults import Refusal, explain
 from dfsubmit.yamlcore.layout import content_before
 from dfsubmit.yamlcore.limits import MAX_RESTARTS
 from dfsubmit.yamlcore.screen import restore, screen, with_word_colons
 from dfsubmit.yamlcore.source import BOM
+from dfsubmit.yamlcore.wording import directive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from dfsubmit.yamlcore.report import Report
-    from dfsubmit.yamlcore.tree import Event, Node
+    from dfsubmit.yamlcore.tree import Event, Kinds, NextEvent, Node, Opener
 
 
 _MARKER = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
@@ -68,7 +67,7 @@ class ParserError(Exception):
 class Stream:
     """Reads one text, once."""
 
-    def __init__(self, report: Report, opener: Callable[[str], tuple[Kinds, Callable[[], Event]]]) -> None:
+    def __init__(self, report: Report, opener: Opener) -> None:
         self.report = report
         self.opener = opener
         self.text = report.source.text
@@ -137,7 +136,7 @@ class Stream:
         except kinds.errors as error:
             raise ParserError.of(error) from error
 
-    def _document(self, event: Event, kinds: Kinds, next_event: Callable[[], Event], base: int) -> None:
+    def _document(self, event: Event, kinds: Kinds, next_event: NextEvent, base: int) -> None:
         """Compose the document that starts with `event`."""
         self._begin(event, base)
         composer = Composer(kinds=kinds, next_event=next_event, report=self.report)
@@ -219,7 +218,7 @@ class Stream:
             return found
 
     def _is_empty(self, root: Any) -> bool:
-        return not root.value and not root.style and root.tag is None and root.anchor is None
+        return not root.value and not root.style and root.ctag is None and root.anchor is None
 
     def _report_empty(self) -> None:
         start = self.report.source.line_start(self.after)
@@ -235,7 +234,7 @@ def _words(refusal: Refusal) -> str:
     return f"{refusal.context}; {refusal.problem}"
 
 
-def _restoring(next_event: Callable[[], Event]) -> Callable[[], Event]:
+def _restoring(next_event: NextEvent) -> NextEvent:
     """Return `next_event` with the characters of scalars as they were before stand-ins."""
 
     def restored() -> Event:

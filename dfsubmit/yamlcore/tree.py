@@ -6,9 +6,11 @@ shows. A scalar's node is its event.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Mark(Protocol):
@@ -18,33 +20,71 @@ class Mark(Protocol):
 
 
 class Event(Protocol):
-    """What is used of a parser's event. Only scalars have `value` and `style`, only collections `flow_style`."""
+    """What is used of a parser's event.
+
+    Only nodes have `anchor` and `ctag` (the tag, or None), only scalars `value` and `style`, only collections
+    `flow_style`, only starts of documents `explicit`.
+    """
 
     start_mark: Mark
     end_mark: Mark
     anchor: str | None
-    tag: str | None
+    ctag: object
     value: str
     style: str | None
     flow_style: bool | None
+    explicit: bool
 
 
 @dataclass(slots=True)
-class Branch:
-    """A mapping or a sequence. `children` are nodes by key, or in order; `keys` are the nodes of the keys."""
+class MappingNode:
+    """A mapping: the nodes of its values, and the events of its keys, by key."""
 
     start: Event
     end: Event
-    children: Mapping[str, Node] | Sequence[Node]
-    keys: Mapping[str, Event] | None = None
+    values: dict[str, Node]
+    keys: dict[str, Event]
 
 
 @dataclass(slots=True)
-class Alias:
+class SequenceNode:
+    """A sequence: the nodes of its values, in order."""
+
+    start: Event
+    end: Event
+    values: list[Node]
+
+
+@dataclass(slots=True)
+class AliasNode:
     """A use of an anchor: `event` is the alias itself, `target` the node that it stands for."""
 
     event: Event
     target: Node
 
 
-Node = Event | Branch | Alias
+Node = Event | MappingNode | SequenceNode | AliasNode
+
+
+class Kinds:
+    """The classes of a parser's events and the one of its errors, which both parsers share."""
+
+    def __init__(self, events: object, errors: type[Exception]) -> None:
+        def named(name: str) -> type[Event]:
+            kind: type[Event] = getattr(events, name)
+            return kind
+
+        self.errors = errors
+        self.scalar = named("ScalarEvent")
+        self.alias = named("AliasEvent")
+        self.mapping = named("MappingStartEvent")
+        self.mapping_end = named("MappingEndEvent")
+        self.sequence_end = named("SequenceEndEvent")
+        self.document = named("DocumentStartEvent")
+        self.stream_end = named("StreamEndEvent")
+
+
+# How a parser is started on a text: it gives the classes of its events, and a function that returns them one by one.
+if TYPE_CHECKING:
+    NextEvent = Callable[[], Event]
+    Opener = Callable[[str], tuple[Kinds, NextEvent]]
