@@ -109,9 +109,9 @@ def _findings(document: Document, kind: str, error: ValidationError) -> list[Dia
             break
         repair.take(unknown)
         errors = _errors(repair)
-    doubtful = {repair.source(found["loc"]) for found in errors if _is_wrong_shape(found)} & {
-        stray.path for stray in repair.strays
-    }
+    # A value that does not fit where its key was guessed to belong says that the guess may be wrong: say only once.
+    guesses = {stray.path for stray in repair.strays if not stray.is_sure}
+    doubtful = guesses & {repair.source(found["loc"]) for found in errors if _is_wrong_shape(found)}
     errors = [
         found for found in errors if found["type"] != "extra_forbidden" and repair.source(found["loc"]) not in doubtful
     ]

@@ -29,15 +29,15 @@ _SHAPES: tuple[tuple[str, str], ...] = (
 )
 _TELLING = r"(?:secret|token|passw|passphrase|key|credential)"
 # `API_KEY: value`, `--api-key value`, `token=value`; bounded, so that a hostile line costs linear time.
-_NAMED = (
-    rf"(?i)[\w.-]{{0,40}}{_TELLING}[\w.-]{{0,40}}[\"']?(?:\s{{0,4}}[:=]\s{{0,4}}|\s{{1,4}})[\"']?([^\s,}}\"']{{8,400}})"
-)
+_NAMED = rf"(?i){_TELLING}[\w.-]{{0,40}}[\"']?(?:\s{{0,4}}[:=]\s{{0,4}}|\s{{1,4}})[\"']?([^\s,}}\"']{{8,400}})"
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 # A word of a person rarely mixes letters and digits for so long; and a random one has this much entropy.
 _SHORTEST_RANDOM = 12
 _SHORTEST_PASSWORD = 8
 _LEAST_BITS = 3.0
 _PASSWORD_KINDS = 3
+# So many characters tell whether a text is random.
+_LOOKED_AT = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,8 @@ def _is_random(value: str) -> bool:
         return False
     if _compiled(_UUID).fullmatch(value):
         return True
-    return any(_mixed(piece) and _bits(piece) >= _LEAST_BITS for piece in re.split(r"[-_.:/\\]", value))
+    pieces = re.split(r"[-_.:/\\]", value[:_LOOKED_AT])
+    return any(_mixed(piece) and _bits(piece) >= _LEAST_BITS for piece in pieces)
 
 
 def _mixed(piece: str) -> bool:

@@ -111,6 +111,13 @@ def test_faults_inside_a_misspelt_section_are_found_where_they_stand() -> None:
     ]
 
 
+def test_a_misspelt_key_with_a_value_of_the_wrong_type_is_two_findings() -> None:
+    findings = findings_of(APP.replace("command: python train.py", "comand: [python, train.py]"))
+
+    assert [finding.code for finding in findings] == ["DF0201", "DF0203"]
+    assert findings[1].help == "write it as one text: command: python train.py"
+
+
 def test_two_keys_one_level_too_high_are_two_findings_and_nothing_is_missing() -> None:
     findings = findings_of(HEAD + NAME + SPEC + "  image: a:1\n  command: run\n")
 

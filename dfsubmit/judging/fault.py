@@ -9,6 +9,7 @@ from pydantic_core import PydanticUndefined
 
 from dfsubmit.diagnostics import Diagnostic, Edit, Related
 from dfsubmit.judging.fields import Path, Shape, dotted, fields_of, model_at, shape_at, value_at
+from dfsubmit.leaks import secret_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,13 +47,13 @@ class Fault:
 
     @property
     def name(self) -> str:
-        """Return the path as people write it; a key of an open map by its map."""
-        return f"a key of {dotted(self.path[:-1])}" if self.at_key else dotted(self.path)
+        """Return the path as people should write it; a key of an open map by its map."""
+        return f"a key of {dotted(self.target[:-1])}" if self.at_key else dotted(self.target)
 
     @property
     def key(self) -> str:
         """Return the name of the last key on the path; items of a list go by their list."""
-        return next(step for step in reversed(self.path) if isinstance(step, str))
+        return next(step for step in reversed(self.target) if isinstance(step, str))
 
     @property
     def example(self) -> Any:
@@ -83,7 +84,8 @@ class Fault:
             path=self.document.path,
             span=self.document.span(self.path, key=key),
             help=help_text,
-            edits=edits,
+            # An edit repeats what the author wrote; a secret is not repeated anywhere.
+            edits=() if any(secret_ranges(edit.text) for edit in edits) else edits,
             related=related,
             masked=masked,
         )

@@ -57,6 +57,8 @@ _HABITS: Mapping[str, str] = {
 }
 # The key that chooses between the models of a mapping.
 _TYPE = "type"
+# The letters from which on a word close to a name is that name, whatever follows it.
+_LONG_WORD = 6
 # Below `resources`, Kubernetes has these; nothing in them can be taken over.
 _KUBERNETES_RESOURCES = frozenset({"limits", "requests"})
 
@@ -84,6 +86,11 @@ class Stray:
     target: Path | None = None
     known: tuple[str, ...] = ()
     sibling: str = ""
+
+    @property
+    def is_sure(self) -> bool:
+        """Tell whether the guess stands even where the value does not fit: a long word is not misspelt into another."""
+        return self.how is How.SPELLING or (self.how is How.TYPO and len(str(self.path[-1])) >= _LONG_WORD)
 
 
 @dataclass(slots=True, kw_only=True)

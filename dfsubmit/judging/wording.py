@@ -124,10 +124,10 @@ def stray_finding(document: Document, stray: Stray, *, required: bool, doubtful:
 def _missing(fault: Fault) -> Diagnostic:
     key = str(fault.target[-1])
     if fault.parent.kind == TEXT_OR_FIELDS:
-        name = dotted(fault.path[:-1])
+        name = dotted(fault.target[:-1])
         text = f"{name} must be text or {{fromEnv: NAME}}, but has no fromEnv"
-        return fault.finding("DF0216", text, f"write it as {fault.path[-2]}: {{fromEnv: {fault.path[-2]}}}")
-    place = dotted(fault.path[:-1])
+        return fault.finding("DF0216", text, f"write it as {fault.target[-2]}: {{fromEnv: {fault.target[-2]}}}")
+    place = dotted(fault.target[:-1])
     lines = _lines(key, fault.shape, fault.example, "")
     help_text = f"add the line: {lines[0]}" if len(lines) == 1 else "\n".join(["add, with your own values:", *lines])
     return fault.finding("DF0202", f'missing key "{key}"' + (f" in {place}" if place else ""), help_text)

@@ -73,6 +73,15 @@ class _Look:
     palette: Palette
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """What is shown for the character at `column` (from 0), and how many cells it takes."""
+
+    column: int
+    text: str
+    cells: int
+
+
 def findings_text(
     findings: Sequence[Diagnostic], texts: Mapping[str, str], *, palette: Palette = PLAIN, width: int = DEFAULT_WIDTH
 ) -> str:
@@ -118,11 +127,16 @@ def _count(number: int, noun: str) -> str:
 def _sources(findings: Sequence[Diagnostic], texts: Mapping[str, str]) -> dict[str, _Source]:
     """Split the texts that the findings need, and note which columns of which lines are secret."""
     paths = {finding.path for finding in findings} | {place.path for one in findings for place in one.related}
-    sources = {path: _Source(lines=_BREAK.split(texts[path]), hidden={}) for path in paths if path in texts}
+    sources = {path: _Source(lines=_lines(texts[path]), hidden={}) for path in paths if texts.get(path)}
     for finding in findings:
         if finding.masked and finding.span is not None and finding.path in sources:
             _hide(finding.span, sources[finding.path].hidden)
     return sources
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines as an editor counts them; a byte order mark is no character of the first."""
+    return _BREAK.split(text.removeprefix("\ufeff"))
 
 
 def _hide(span: Span, hidden: Ranges) -> None:
@@ -170,69 +184,64 @@ def _help(text: str, look: _Look) -> list[str]:
 def _frame(path: str, span: Span | None, look: _Look, colour: str, mark: str) -> list[str]:
     """Return the source line of `span` between gutters, with `mark` under what is meant."""
     source = look.sources.get(path)
-    if span is None or source is None:
+    if span is None or source is None or span.line > len(source.lines):
         return []
-    line = source.lines[span.line - 1] if span.line <= len(source.lines) else ""
+    line = source.lines[span.line - 1]
+    start = span.column - 1
     end = span.end_column - 1 if span.end_line == span.line else len(line)
     room = min(max(look.width - look.gutter - 3, _NARROWEST), _NEAR)
-    shown, blank, under = _cut(
-        _shown(line, span.column - 1, source.hidden.get(span.line, [])), span.column - 1, end, room
-    )
+    shown = _cut(_shown(line, start, source.hidden.get(span.line, [])), start, len(line), room)
+    blank = sum(one.cells for one in shown if one.column < start)
+    under = max(sum(one.cells for one in shown if start <= one.column < min(end, len(line))), 1)
     paint = look.palette.paint
     bar = paint(look.palette.dim, "|")
     number = paint(look.palette.dim, f"{span.line:>{look.gutter}}")
     empty = " " * look.gutter
     return [
         f"{empty} {bar}",
-        f"{number} {bar} {shown}".rstrip(),
+        f"{number} {bar} {''.join(one.text for one in shown)}".rstrip(),
         f"{empty} {bar} {' ' * blank}{paint(colour, mark * under)}",
     ]
 
 
-def _shown(line: str, at: int, hidden: list[tuple[int, int]]) -> list[tuple[int, str, int]]:
-    """Return (column, what is shown, cells) for the characters of `line` around column `at`."""
+def _shown(line: str, at: int, hidden: list[tuple[int, int]]) -> list[_Shown]:
+    """Return what is shown for the characters of `line` around column `at`."""
     low = max(0, at - _AROUND)
-    near = line[low : at + _AROUND]
-    secret = hidden + [(low + start, low + end) for start, end in secret_ranges(near)]
+    secret = hidden + [(low + start, low + end) for start, end in secret_ranges(line[low : at + _AROUND])]
     first = max(0, at - _NEAR)
     part = line[first : at + _NEAR]
-    result: list[tuple[int, str, int]] = []
+    result: list[_Shown] = []
     inside = False
-    for column, (character, (shown, wide)) in enumerate(zip(part, cells(part), strict=True), first):
+    for column, (character, (text, wide)) in enumerate(zip(part, cells(part), strict=True), first):
         if any(start <= column < end for start, end in secret):
             # One mask for the whole stretch: its length is nobody's business either.
-            result.append((column, "", 0) if inside else (column, _MASK, len(_MASK)))
+            result.append(_Shown(column=column, text="" if inside else _MASK, cells=0 if inside else len(_MASK)))
             inside = True
             continue
         inside = False
-        result.append((column, _TAB, len(_TAB)) if character == "\t" else (column, shown, wide))
+        tab = character == "\t"
+        result.append(_Shown(column=column, text=_TAB if tab else text, cells=len(_TAB) if tab else wide))
     return result
 
 
-def _cut(shown: list[tuple[int, str, int]], start: int, end: int, room: int) -> tuple[str, int, int]:
-    """Return what fits in `room` cells around `start`, the cells before the caret, and the cells to mark."""
-    if sum(wide for _, _, wide in shown) > room:
-        shown = _window(shown, start, room)
-    blank = sum(wide for column, _, wide in shown if column < start)
-    under = sum(wide for column, _, wide in shown if start <= column < end)
-    return "".join(text for _, text, _ in shown), blank, max(under, 1)
-
-
-def _window(shown: list[tuple[int, str, int]], start: int, room: int) -> list[tuple[int, str, int]]:
-    """Return the stretch of `shown` with a third of the room before `start`, its cut ends marked."""
+def _cut(shown: list[_Shown], start: int, length: int, room: int) -> list[_Shown]:
+    """Return what fits in `room` cells around column `start` of a line of `length` characters, its cut ends marked."""
+    if sum(one.cells for one in shown) <= room and len(shown) == length:
+        return shown
     budget = room - 2 * len(_CUT)
-    first = next((index for index, (column, _, _) in enumerate(shown) if column >= start), len(shown))
+    first = next((index for index, one in enumerate(shown) if one.column >= start), len(shown))
+    behind = sum(one.cells for one in shown[first:])
     before = 0
-    while first > 0 and before + shown[first - 1][2] <= budget // 3:
+    while first > 0 and before + shown[first - 1].cells <= max(budget // 3, budget - behind):
         first -= 1
-        before += shown[first][2]
-    kept: list[tuple[int, str, int]] = []
+        before += shown[first].cells
+    kept: list[_Shown] = []
     used = 0
-    for item in shown[first:]:
-        if used + item[2] > budget:
+    for one in shown[first:]:
+        if used + one.cells > budget:
             break
-        kept.append(item)
-        used += item[2]
-    left = [(-1, _CUT, len(_CUT))] if not kept or kept[0][0] > 0 else []
-    right = [(1 << 30, _CUT, len(_CUT))] if first + len(kept) < len(shown) else []
+        kept.append(one)
+        used += one.cells
+    left = [_Shown(column=-1, text=_CUT, cells=len(_CUT))] if not kept or kept[0].column > 0 else []
+    right = [_Shown(column=length, text=_CUT, cells=len(_CUT))] if kept and kept[-1].column + 1 < length else []
     return [*left, *kept, *right]
