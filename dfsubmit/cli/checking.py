@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from dfsubmit.cli.output import Output
     from dfsubmit.cli.settings import Settings
     from dfsubmit.diagnostics import Diagnostic
-    from dfsubmit.project import DesiredState, Judge
+    from dfsubmit.project import Check, DesiredState
     from dfsubmit.projectmodel import Project
     from dfsubmit.sources import SourceSet
 
 
-def load(settings: Settings, *, also: Judge | None = None) -> DesiredState:
-    """Return what the files ask for, with all findings; `also` is one more judge of every document."""
+def load(settings: Settings, *, also: Check | None = None) -> DesiredState:
+    """Return what the files ask for, with all findings; `also` is one more check of every document."""
     from dfsubmit.project import load_project
     from dfsubmit.sources import find
 
@@ -48,16 +48,11 @@ def load_or_show(settings: Settings, out: Output) -> DesiredState:
 
 def load_settings_or_show(settings: Settings, out: Output) -> tuple[Project, Path]:
     """Return the Project and its folder, whatever the other manifests look like. Raises InputError, after the findings."""
-    from dfsubmit.project import load_project
+    from dfsubmit.project import default_project
     from dfsubmit.sources import find
 
     sources = find(settings.files)
-    found = _project_alone(sources, settings, out)
-    if found is None:
-        # There is none, or it stands in a file of another name: only the whole set can tell.
-        state = load_project(sources)
-        found = state.project
-    return found, sources.root
+    return _project_alone(sources, settings, out) or default_project(sources.root), sources.root
 
 
 def _project_alone(sources: SourceSet, settings: Settings, out: Output) -> Project | None:

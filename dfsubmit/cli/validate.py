@@ -15,7 +15,7 @@ from dfsubmit.cli.settings import Flags, Settings, resolve
 from dfsubmit.errors import InputError
 
 if TYPE_CHECKING:
-    from dfsubmit.project import DesiredState, Judge
+    from dfsubmit.project import Check, DesiredState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ def run(options: Options) -> int:
 
     settings = options.settings
     out = output.make(settings, os.environ)
-    state = load(settings, also=None if options.schema is None else _outside_judge(options.schema))
+    state = load(settings, also=None if options.schema is None else _outside_check(options.schema))
     if settings.output == "json":
         from dfsubmit.render.validate_json import validate_json
 
@@ -88,8 +88,8 @@ def _text(state: DesiredState, out: output.Output) -> str:
     )
 
 
-def _outside_judge(path: Path) -> Judge:
-    """Return the judge that the schema in a file makes. Raises InputError when the file holds none."""
+def _outside_check(path: Path) -> Check:
+    """Return the check that the schema in a file makes. Raises InputError when the file holds none."""
     import json
     from functools import partial
 

@@ -686,6 +686,15 @@ def test_init_overwrites_nothing_and_writes_nothing_beside_it(dfsubmit: Run, tmp
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [mine]
 
 
+def test_init_where_nothing_can_be_written_is_an_error(dfsubmit: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    result = dfsubmit("init", "file/inside")
+
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("error: file/inside/")
+
+
 def test_init_takes_a_name_only_when_it_is_one(dfsubmit: Run) -> None:
     result = dfsubmit("init", "--name", "My Project")
 
@@ -706,8 +715,10 @@ def test_bash_completes_verbs_options_and_choices(dfsubmit: Run, tmp_path: Path)
     (tmp_path / "complete.bash").write_text(dfsubmit("completion", "bash").stdout)
     script = """
         source complete.bash
+        compopt() { :; }
         ask() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _dfsubmit_completion DFSUBMIT; echo "${COMPREPLY[@]}"; }
         ask dfsubmit val; ask dfsubmit validate --str; ask dfsubmit validate -o ''
+        cd .. && ask dfsubmit validate -f x
     """.replace("DFSUBMIT", str(CONSOLE_SCRIPT))
 
     result = subprocess.run(
@@ -719,7 +730,7 @@ def test_bash_completes_verbs_options_and_choices(dfsubmit: Run, tmp_path: Path)
         check=True,
     )
 
-    assert result.stdout == "validate\n--strict\ntext json\n"
+    assert result.stdout == "validate\n--strict\ntext json\n\n"
 
 
 def test_flush_leaves_an_open_stream_open() -> None:

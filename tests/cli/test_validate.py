@@ -7,15 +7,20 @@ import os
 import re
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import jsonschema
 import pytest
 from cli_program import BAD, GOOD, Run, bad_file, good_file, in_folder
 
 from dfsubmit.cli import boundary
+from dfsubmit.cli.checking import load_settings_or_show
+from dfsubmit.cli.output import Output
 from dfsubmit.cli.schema import OUTPUTS, schema_text
+from dfsubmit.cli.settings import Flags, resolve
 from dfsubmit.document import load
+from dfsubmit.errors import InputError
+from dfsubmit.render.published import published_schema
 from dfsubmit.schema import schema_text as manifest_schema_text
 
 if TYPE_CHECKING:
@@ -275,6 +280,23 @@ def test_the_yaml_means_the_same_as_the_json_and_names_the_place(here: Path, cap
     assert '\n  command: "no"\n' in text
 
 
+def test_lists_of_every_kind_mean_the_same_in_both_forms(here: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    data = """
+  data:
+    input: [{hdfs: /user/a, path: in}, {hdfs: "hdfs://b/c: d", path: "- x"}]
+    output: [{hdfs: /user/o, path: out, overwrite: true}]
+"""
+    (here / "a.yaml").write_text(GOOD.replace("command:", "exposeTcpPorts: [6006, 80], command:").rstrip() + data)
+
+    body = json.loads(ended(capfd, "render", "-f", "a.yaml", "-o", "json")[1])["requests"][0]["request"]
+    code, text, _ = ended(capfd, "render", "-f", "a.yaml")
+
+    assert code == 0
+    assert load(text.encode(), "rendered").documents[0].data == body
+    assert body["data"]["input"][1] == {"hdfs": "hdfs://b/c: d", "path": "- x"}
+    assert body["docker"]["exposeTcpPorts"] == [6006, 80]
+
+
 def test_no_value_of_a_secret_is_rendered(here: Path, dfsubmit: Run) -> None:
     two_apps(here)
     secret = "canary-" + "5f3a9c"
@@ -339,6 +361,14 @@ def test_a_published_schema_refuses_what_its_verb_never_prints() -> None:
             jsonschema.validate({**document, "findings": [finding | wrong]}, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"schemaVersion": 1, "findings": []}, schema)
+
+
+def test_a_type_without_a_schema_is_refused_and_not_published_wrongly() -> None:
+    class Odd(TypedDict):
+        member: set[int]
+
+    with pytest.raises(TypeError, match="no JSON Schema is known for set"):
+        published_schema(Odd, "odd")
 
 
 def test_check_passes_a_current_file_and_shows_what_differs_in_another(
@@ -411,6 +441,44 @@ def test_a_topic_that_does_not_exist_is_an_error_with_a_tip(here: Path, capfd: p
     assert err.startswith("error: ")
     assert "\ntip: " in err
     assert here.is_dir()
+
+
+# -- the Project alone ---------------------------------------------------------------------------------------------------
+
+PROJECT = "apiVersion: dfsubmit/v1\nkind: Project\nmetadata: {name: mine}\n"
+
+
+def project_of(folder: Path) -> str:
+    """Return the id of the Project that a verb would find which does not care about the other manifests."""
+    settings = resolve(Flags(file=(str(folder),)), {})
+    project, root = load_settings_or_show(settings, Output())
+    assert root == folder
+    return project.metadata.name
+
+
+def test_the_project_is_found_whatever_the_other_manifests_look_like(tmp_path: Path) -> None:
+    (tmp_path / "project.yaml").write_text(PROJECT)
+    (tmp_path / "bad.yaml").write_text("a: [")
+
+    assert project_of(tmp_path) == "mine"
+
+
+def test_without_a_project_its_id_is_made_of_the_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "my-apps"
+    folder.mkdir()
+    (folder / "a.yaml").write_text(GOOD)
+
+    assert project_of(folder) == "my-apps"
+
+
+def test_a_project_that_cannot_be_read_is_an_error_with_its_findings(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "project.yaml").write_text(PROJECT.replace("name", "nmae"))
+
+    with pytest.raises(InputError, match="the Project cannot be read"):
+        project_of(tmp_path)
+    assert "project.yaml:3:" in capfd.readouterr().err
 
 
 # -- more than one verb -------------------------------------------------------------------------------------------------
