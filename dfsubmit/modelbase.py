@@ -88,7 +88,6 @@ class Part(BaseModel):
 
     model_config = ConfigDict(
         alias_generator=to_camel,
-        allow_inf_nan=False,
         defer_build=True,
         extra="forbid",
         frozen=True,

@@ -146,9 +146,7 @@ def _repaired(dialect: type[Validator]) -> type[Validator]:
         if validator.is_type(instance, "string") and not _ecma(wanted).search(instance):
             yield jsonschema.ValidationError(f"does not match {wanted}")
 
-    def properties(
-        validator: Validator, parts: Any, instance: Any, _schema: Any
-    ) -> Iterator[jsonschema.ValidationError]:
+    def properties(validator: Any, parts: Any, instance: Any, _schema: Any) -> Iterator[jsonschema.ValidationError]:
         if not validator.is_type(instance, "object"):
             return
         for name, part in parts.items():

@@ -202,6 +202,21 @@ def test_the_order_and_the_number_of_list_items_count(path: tuple[str, ...]) -> 
     assert len({fingerprint(request, 1) for request in (REQUEST, longer, turned)}) == 3
 
 
+@pytest.mark.parametrize(
+    "request_body",
+    [
+        {"resource": {"cpuCount": True}},
+        {"data": {"output": [{"overwrite": 0}]}},
+        {"docker": {"env": []}},
+        {"docker": {"exposeTcpPorts": {}}},
+        {"docker": {"args": False}},
+        {"queueName": ["gpu"]},
+    ],
+)
+def test_a_value_of_another_type_is_not_the_default(request_body: dict[str, Any]) -> None:
+    assert json.loads(canonical(request_body, 1))["request"] == request_body
+
+
 METADATA: list[dict[str, Any]] = [
     {"labels": {"team": "nlp", "a": "b"}},
     {"labels": {}},
