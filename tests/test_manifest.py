@@ -173,6 +173,13 @@ def test_bounds(document: dict[str, Any], path: Path, good: list[Any], bad: list
         assert len(errors_of(with_value(document, path, value))) == 1, value
 
 
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_what_is_no_number_of_seconds_is_refused_as_such(value: float) -> None:
+    assert errors_of(with_value(PROJECT, (*SUBMISSION, "settleSeconds"), value)) == [
+        ("finite_number", (*SUBMISSION, "settleSeconds"))
+    ]
+
+
 def test_a_whole_number_written_with_a_point_becomes_an_int() -> None:
     app = AiApp.model_validate(with_value(APP, (*RESOURCE, "cpuCount"), 4.0))
     assert type(app.spec.resource.cpu_count) is int
