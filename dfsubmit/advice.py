@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dfsubmit.diagnostics import Diagnostic, Edit, Related, Severity, Span
 from dfsubmit.judging.fields import Path, dotted
 from dfsubmit.judging.quoting import quoted, short
-from dfsubmit.leaks import Leak, known, named, random_for
+from dfsubmit.leaks import SHORTEST_SECRET, Leak, known, may_hold, named, random_for
 from dfsubmit.manifest import AiApp, Project
 
 if TYPE_CHECKING:
@@ -51,13 +51,17 @@ def advise_in_project(document: Document, manifest: AiApp, project: Project) -> 
     help_text = (
         f"shorten it, say to {quoted(prefix[:MARKER_PREFIX_LENGTH])}, or turn submission.marker off in the Project"
     )
-    return (_at(document, ("spec", "namePrefix"), "DF0305", message, help_text, severity=Severity.ERROR),)
+    return (_at(document, ("spec", "namePrefix"), "DF0306", message, help_text, severity=Severity.ERROR),)
 
 
 def credentials(document: Document) -> list[Diagnostic]:
     """Return a masked finding for every text of `document` that looks like a credential."""
-    findings = []
+    findings: list[Diagnostic] = []
+    if not may_hold(document.text[slice(*document.region)]):
+        return findings
     for path, name, text in _texts(document.data):
+        if len(text) < SHORTEST_SECRET:
+            continue
         leak = known(text)
         code = "DF0501"
         if leak is None:

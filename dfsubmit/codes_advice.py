@@ -1,4 +1,4 @@
-"""DF04xx: what is allowed but unwise. DF05xx: secrets in plain text. DF0305: what a Project forbids an app."""
+"""DF04xx: what is allowed but unwise. DF05xx: secrets in plain text. DF0306: what a Project forbids an app."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dfsubmit.codes_model import GOOD_APP, added, app
 from dfsubmit.diagnostics import Severity
 
 _PROJECT = """\
+# file: project.yaml
 apiVersion: dfsubmit/v1
 kind: Project
 metadata: {name: nlp-training}
 spec: {submission: {marker: true}}
----
+# file: bert.yaml
 """
 
 
@@ -29,7 +30,7 @@ def _data(line: str) -> str:
 
 ADVICE_CODES: tuple[Code, ...] = (
     _error(
-        "DF0305",
+        "DF0306",
         "prefix too long for a marker",
         """\
 The Project has `submission.marker: true`: the prefix that is sent is `namePrefix` and a marker made of the app's key and

@@ -35,7 +35,9 @@ _GROUPS = {
     "DF06": "schemas from outside and policies",
     "DF07": "silencers",
 }
-_EXAMPLE = "example.yaml"
+_EXAMPLE, _PROJECT = "example.yaml", "project.yaml"
+_FILE = re.compile(r"^# file: (\S+)\n", re.MULTILINE)
+_IS_PROJECT = re.compile(r"^kind: Project$", re.MULTILINE)
 _REFERENCE_HEAD = """\
 # Findings
 
@@ -84,11 +86,20 @@ def reference() -> str:
     return _REFERENCE_HEAD + "\n".join(_markdown(row) for row in CODES.values())
 
 
-def said(text: str) -> str:
-    """Return what `validate` says about a file with `text`; the file is judged, not read from anywhere."""
-    gathered = Gathering()
-    gathered.add(examine(SourceFile(path=_EXAMPLE, content=text.encode("utf-8", "surrogateescape"))))
+def said(example: str) -> str:
+    """Return what `validate` says about an example; its files are judged, not read from anywhere."""
+    gathered = Gathering(project_file=_PROJECT)
+    for name, text in files_of(example):
+        gathered.add(examine(SourceFile(path=name, content=text.encode("utf-8", "surrogateescape"))))
     return findings_text(gathered.finish(), gathered.texts).rstrip("\n")
+
+
+def files_of(example: str) -> Iterator[tuple[str, str]]:
+    """Yield name and text of the files of an example; a line `# file: NAME` begins one."""
+    parts = _FILE.split(example)
+    if len(parts) == 1:
+        yield (_PROJECT if _IS_PROJECT.search(example) else _EXAMPLE), example
+    yield from zip(parts[1::2], parts[2::2], strict=True)
 
 
 def _code(number: str) -> Code:

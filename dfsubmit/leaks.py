@@ -27,13 +27,19 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     ("a signed token (JWT)", r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
     ("a password in a URL", r"(?<=://)[^\s/@:'\"]{1,80}:[^\s/@'\"$]{3,80}(?=@)"),
 )
-_TELLING = r"(?:secret|token|passw|passphrase|key|credential)"
+# What every shape has in it: looking for these first is many times faster than the shapes.
+_HINTS = (
+    *("ncp_iam_", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "hf_", "api_org_"),
+    *("xox", "xapp-", "AIza", "sk-", "PRIVATE", "eyJ", "://"),
+)
+_TELLING_WORDS = ("secret", "token", "passw", "passphrase", "key", "credential")
+_TELLING = f"(?:{'|'.join(_TELLING_WORDS)})"
 # `API_KEY: value`, `--api-key value`, `token=value`; bounded, so that a hostile line costs linear time.
 _NAMED = rf"(?i){_TELLING}[\w.-]{{0,40}}[\"']?(?:\s{{0,4}}[:=]\s{{0,4}}|\s{{1,4}})[\"']?([^\s,}}\"']{{8,400}})"
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 # A word of a person rarely mixes letters and digits for so long; and a random one has this much entropy.
 _SHORTEST_RANDOM = 12
-_SHORTEST_PASSWORD = 8
+SHORTEST_SECRET = 8
 _LEAST_BITS = 3.0
 _PASSWORD_KINDS = 3
 # So many characters tell whether a text is random.
@@ -60,10 +66,14 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
+def may_hold(source: str) -> bool:
+    """Tell whether anything in a YAML source could be found here; in doubt yes. Costs next to nothing."""
+    return "\\" in source or _has_hint(source) or _is_telling(source)
+
+
 def known(text: str) -> Leak | None:
     """Return the first stretch of `text` with the shape of an issued key."""
-    match = _shapes().search(text)
-    if match is None:
+    if not _has_hint(text) or not (match := _shapes().search(text)):
         return None
     what = _SHAPES[int(str(match.lastgroup)[1:])][0]
     return Leak(what=what, start=match.start(), end=match.end())
@@ -71,11 +81,13 @@ def known(text: str) -> Leak | None:
 
 def random_for(name: str, value: str) -> bool:
     """Tell whether `value` under `name` looks like a secret: the name says so and the value looks drawn at random."""
-    return _compiled(f"(?i){_TELLING}").search(name) is not None and _is_secret(name, value)
+    return len(value) >= SHORTEST_SECRET and _is_telling(name) and _is_secret(name, value)
 
 
 def named(text: str) -> Leak | None:
     """Return the first random-looking value in `text` that follows a name such as `--api-key` or `token=`."""
+    if not _is_telling(text):
+        return None
     for match in _compiled(_NAMED).finditer(text):
         if _is_random(match[1]):
             return Leak(what="a secret", start=match.start(1), end=match.end(1))
@@ -93,6 +105,15 @@ def masked(text: str) -> str:
     for start, end in sorted(secret_ranges(text), reverse=True):
         text = f"{text[:start]}********{text[end:]}"
     return text
+
+
+def _has_hint(text: str) -> bool:
+    return any(hint in text for hint in _HINTS)
+
+
+def _is_telling(text: str) -> bool:
+    folded = text.casefold()
+    return any(word in folded for word in _TELLING_WORDS)
 
 
 def _is_secret(name: str, value: str) -> bool:
@@ -118,7 +139,7 @@ def _is_password(value: str) -> bool:
     """Tell whether `value` has the mixture that password rules ask for."""
     kinds = (str.islower, str.isupper, str.isdigit, lambda one: not one.isalnum())
     present = sum(any(kind(character) for character in value) for kind in kinds)
-    return len(value) >= _SHORTEST_PASSWORD and present >= _PASSWORD_KINDS and not value.startswith(("/", "${", "<"))
+    return len(value) >= SHORTEST_SECRET and present >= _PASSWORD_KINDS and not value.startswith(("/", "${", "<"))
 
 
 def _bits(text: str) -> float:

@@ -454,7 +454,7 @@ ADVICE = {
     "port twice": Case(docker("exposeTcpPorts: [1, 2, «1»]"), "DF0409", "port 1 is listed twice", "remove one"),
     "prefix in a project with markers": Case(
         PROJECT + "spec: {submission: {marker: true}}\n---\n" + APP.replace("namePrefix: bert", "namePrefix: «bert»"),
-        "DF0305",
+        "DF0306",
         'must be 2 or 3 characters in a project with markers, but "bert" has 4',
         'say to "ber"',
     ),
