@@ -20,6 +20,7 @@ from dfsubmit.diagnostics import Diagnostic, Related, Span, has_errors, in_readi
 from dfsubmit.document import Document, Loaded, load
 from dfsubmit.fingerprint import fingerprint
 from dfsubmit.judge import advise, advise_in_project, judge
+from dfsubmit.naming import project_name
 from dfsubmit.plan import DesiredApp, Place
 from dfsubmit.projectmodel import LocalEngine, Project, ProjectMetadata
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from dfsubmit.manifest import AiApp
     from dfsubmit.sources import SourceFile, SourceSet
 
-PROJECT_NAME_LENGTH = 63
 
 Check = Callable[[Document], tuple[Diagnostic, ...]]
 
@@ -143,9 +143,9 @@ def _with_related(texts: dict[str, str], findings: Iterable[Diagnostic], sources
 
 def default_project(root: Path) -> Project:
     """Return the Project of a set that has none: its id is made of the folder's name."""
-    kept = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in root.resolve().name.lower())
-    name = kept[:PROJECT_NAME_LENGTH].strip("-") or "default"
-    return Project(apiVersion="dfsubmit/v1", kind="Project", metadata=ProjectMetadata(name=name))
+    return Project(
+        apiVersion="dfsubmit/v1", kind="Project", metadata=ProjectMetadata(name=project_name(root.resolve().name))
+    )
 
 
 @dataclass(kw_only=True)

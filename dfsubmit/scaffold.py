@@ -13,17 +13,15 @@ Equal names give equal texts. Nothing here needs an account; the manifests say w
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from typing import TYPE_CHECKING
+
+from dfsubmit.naming import project_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCHEMA_FILE = "schema/dfsubmit.v1.schema.json"
-NAME_WITHOUT_LETTERS = "my-project"
 
-_LONGEST_NAME = 63
 # Lower-case words that YAML, in one version or another, reads as something else than text.
 _WORDS_OF_YAML = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
@@ -155,16 +153,6 @@ def files(name: str) -> Mapping[str, str]:
         ".vscode/settings.json": _EDITOR,
         ".vscode/extensions.json": _EXTENSIONS,
     }
-
-
-def project_name(folder: str) -> str:
-    """Return the name of a folder as a project's id, a DNS label: `My Über_Project` → `my-uber-project`.
-
-    Letters lose their accents; what still does not fit becomes a hyphen. A name of which nothing is left becomes `my-project`.
-    """
-    plain = unicodedata.normalize("NFKD", folder).encode("ascii", "ignore").decode("ascii").lower()
-    label = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST_NAME].rstrip("-")
-    return label or NAME_WITHOUT_LETTERS
 
 
 def _yaml_text(label: str) -> str:

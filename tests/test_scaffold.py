@@ -19,6 +19,7 @@ from dfsubmit.document import load
 from dfsubmit.judge import advise, judge
 from dfsubmit.manifest import AiApp, Project
 from dfsubmit.modelbase import NAME_PATTERN
+from dfsubmit.naming import project_name
 from dfsubmit.schema import schema_text
 
 if TYPE_CHECKING:
@@ -63,15 +64,15 @@ def test_a_name_stays_text_whatever_yaml_might_make_of_it(name: str) -> None:
     ],
 )
 def test_a_folder_name_becomes_a_project_id(folder: str, name: str) -> None:
-    assert scaffold.project_name(folder) == name
+    assert project_name(folder) == name
 
 
 @given(st.text(max_size=80))
 @settings(max_examples=200, deadline=None)
 def test_any_folder_name_becomes_an_id_that_the_model_accepts_and_that_stays(folder: str) -> None:
-    name = scaffold.project_name(folder)
+    name = project_name(folder)
     assert re.fullmatch(NAME_PATTERN, name)
-    assert scaffold.project_name(name) == name
+    assert project_name(name) == name
 
 
 def test_equal_names_give_equal_texts_and_another_name_changes_the_project_alone() -> None:

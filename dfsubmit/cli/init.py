@@ -68,7 +68,7 @@ def run(options: Options) -> int:
 
 def _project_name(options: Options) -> str:
     """Return the name that was given, or one made of the folder's. Raises UsageError."""
-    from dfsubmit.scaffold import project_name
+    from dfsubmit.naming import project_name
 
     if not options.name:
         return project_name(options.folder.resolve().name)

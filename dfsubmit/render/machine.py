@@ -146,8 +146,11 @@ class StatusDocument(TypedDict):
 
 
 def json_text(document: Mapping[str, Any]) -> str:
-    """Return a document as it is printed: two spaces, keys in the order of the type, one line feed at the end."""
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    """Return a document as it is printed: two spaces, keys in the order of the type, one line feed at the end.
+
+    All ASCII, as JSON allows: no control or bidirectional character of a manifest reaches a terminal.
+    """
+    return json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n"
 
 
 def plan_document(plan: Plan, basis: Basis) -> PlanDocument:
