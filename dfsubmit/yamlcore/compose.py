@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from dfsubmit.yamlcore.tree import Event, Kinds, NextEvent, Node
 
 _MERGE = "<<"
+# How much of a long key a message repeats, in characters.
+_SHOWN = 60
 # Names of anchors as YAML 1.2 has them, behind a tag if there is one; libyaml 0.1 cuts them short.
 _ANCHOR = re.compile(r"(?:!\S*(?:\s|#[^\r\n]*)*)?&([^\s,\[\]{}]+)")
 _ALIAS = re.compile(r"\*([^\s,\[\]{}]+)")
@@ -131,10 +133,14 @@ class Composer:
         next_event, end = self.next_event, self.kinds.sequence_end
         data: list[Any] = []
         nodes: list[Node] = []
+        most = self.report.values_left
         while type(event := next_event()) is not end:
             value, node = self._node(event, depth)
             data.append(value)
             nodes.append(node)
+            if len(nodes) > most:
+                break
+        self.report.count(len(nodes), event)
         return data, SequenceNode(start, event, nodes)
 
     def _mapping(self, start: Event, depth: int) -> tuple[Any, Node]:
@@ -146,6 +152,7 @@ class Composer:
         keys: dict[str, Event] = {}
         made = MappingNode(start, start, nodes, keys)
         merged: list[tuple[Any, Node]] = []
+        most = self.report.values_left
         while type(event := next_event()) is not end:
             key = self._key(event, depth)
             # Most values are plain texts, and a call for each would be felt.
@@ -157,19 +164,16 @@ class Composer:
                 value, node = self._node(follower, depth)
             if key is None:
                 continue
-            if key in data or key == _MERGE:
-                if key == _MERGE and not event.style and type(event) is scalar:
-                    self._merge_key(event)
-                    merged.append((value, node))
-                    continue
-                if key in data:
-                    self._duplicate(key, event, keys[key])
-                    continue
-            elif value is None and start.flow_style and ":" in key:
+            if (key in data or key == _MERGE) and self._set_aside(key, event, keys, merged, (value, node)):
+                continue
+            if value is None and start.flow_style and ":" in key:
                 self._check_blank(event, node)
             data[key] = value
             nodes[key] = node
             keys[key] = event
+            if len(keys) > most:
+                break
+        self.report.count(len(keys), event)
         made.end = event
         for value, node in merged:
             self._merge(data, made, value, node)
@@ -197,14 +201,12 @@ class Composer:
         text = event.value
         if not text:
             start = event.start_mark.index + self.report.base
-            colon = self.report.source.text.find(":", start, start + 2)
-            self.report.fault(no_key(colon if colon >= 0 else start))
-            self.lost = True
-            return None
-        what = _KEY_TYPES.get(type(value), "null")
-        self.report.event(
-            "DF0117", f"this key is {what}, but a key must be a text", event, advice=f'quote it: "{text}"'
-        )
+            # The parsers differ in where they put a key that is not there: in front of the colon or behind it.
+            behind = start > 0 and self.report.source.text[start - 1] == ":"
+            self.report.fault(no_key(start - 1 if behind else start))
+            raise StopError
+        message = f"this key is {_KEY_TYPES.get(type(value), 'null')}, but a key must be a text"
+        self.report.event("DF0117", message, event, advice=f'quote it: "{text}"')
         return text
 
     def _check_blank(self, key: Event, node: Any) -> None:
@@ -215,16 +217,33 @@ class Composer:
         at = self.report.source.text.find(":", start, end)
         if at >= 0:
             self.report.fault(missing_blank(at))
-            self.lost = True
+            raise StopError
 
-    def _duplicate(self, key: str, event: Event, first: Event) -> None:
+    def _set_aside(
+        self,
+        key: str,
+        event: Event,
+        keys: dict[str, Event],
+        merged: list[tuple[Any, Node]],
+        made: tuple[Any, Node],
+    ) -> bool:
+        """Report a merge key or a duplicate; return False when it is neither, but a text that looks like a merge key."""
+        if key == _MERGE and type(event) is self.kinds.scalar and not event.style:
+            advice = 'write the merged keys out here; for a key that is really named so, quote it: "<<"'
+            self.report.event("DF0120", "the merge key << is not part of YAML 1.2", event, advice=advice)
+            merged.append(made)
+            return True
+        if key not in keys:
+            return False
+        shown = key if len(key) <= _SHOWN else key[:_SHOWN] + "…"
         self.report.event(
             "DF0116",
-            f'the key "{key}" is here a second time',
+            f'the key "{shown}" is here a second time',
             event,
             advice="remove one of the two",
-            related=("the first is here", first),
+            related=("the first is here", keys[key]),
         )
+        return True
 
     # Anchors and merge keys
 
@@ -252,6 +271,8 @@ class Composer:
         found = _ALIAS.match(self.report.source.text, start)
         if name not in self.anchors or (found and found.group(1) != name):
             self.report.fault(unknown_alias(self.report.source, start, found.end() if found else end))
+            if found and not _NAME.fullmatch(found.group(1)):
+                raise StopError
             self.lost = True
             return None, event
         value, node = self.anchors[name]
@@ -275,14 +296,6 @@ class Composer:
             # Anchored containers live as long as the composer, so that an id stays one container's.
             self.sizes[id(value)] = known
         return known
-
-    def _merge_key(self, event: Event) -> None:
-        self.report.event(
-            "DF0120",
-            "the merge key << is not part of YAML 1.2",
-            event,
-            advice='write the merged keys out here; for a key that is really named so, quote it: "<<"',
-        )
 
     def _merge(self, data: dict[str, Any], made: MappingNode, value: Any, node: Node) -> None:
         """Do what the author meant by a merge key, so that its finding stays the only one."""

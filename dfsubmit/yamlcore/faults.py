@@ -78,6 +78,10 @@ def _bad_start(source: Source, refusal: Refusal) -> Fault:
     return quote_it(source, at)
 
 
+def _missing_blank(source: Source, refusal: Refusal) -> Fault:  # noqa: ARG001  # rules are called alike
+    return missing_blank(refusal.at)
+
+
 def _open_quote(source: Source, refusal: Refusal) -> Fault:
     return open_quote(source, refusal.at if refusal.context_at is None else refusal.context_at)
 
@@ -167,10 +171,8 @@ def _inline_list(source: Source, refusal: Refusal) -> Fault:
 def _flow(source: Source, refusal: Refusal) -> Fault:
     """Explain a bracket that is not closed or closes another's kind, or a comma too few or too many."""
     text, at = source.text, refusal.at
-    opening = (
-        refusal.context_at if text[(refusal.context_at or 0) : (refusal.context_at or 0) + 1] in _CLOSING else None
-    )
-    opening, closing = matching_bracket(source, at, opening)
+    start = refusal.context_at or 0
+    opening, closing = matching_bracket(source, at, start if text[start : start + 1] in _CLOSING else None)
     if opening is None:
         return _unclear(source, refusal)
     bracket = text[opening]
@@ -192,6 +194,14 @@ def _flow(source: Source, refusal: Refusal) -> Fault:
             end=opening + 1,
             help=f"close it with {wanted}",
         )
+    return _in_brackets(source, at, opening, wanted)
+
+
+def _in_brackets(source: Source, at: int, opening: int, wanted: str) -> Fault:
+    """Explain what stands at `at` in brackets that are closed."""
+    text = source.text
+    if text[at : at + 1] == ":" and text[opening:at].rstrip(" \t")[-1] in "[{,":
+        return no_key(at)
     if text[at : at + 1] == ",":
         return Fault(
             code="DF0131",
@@ -200,7 +210,7 @@ def _flow(source: Source, refusal: Refusal) -> Fault:
             end=at + 1,
             help="remove the comma, or put a value in front of it",
         )
-    if text[at : at + 1] in _INDICATORS:
+    if text[at] in _INDICATORS:
         return quote_it(source, at)
     return Fault(
         code="DF0131",
@@ -222,7 +232,7 @@ def _block_node(source: Source, refusal: Refusal) -> Fault:
             end=at + 1,
             help="remove it, or quote the text that it belongs to",
         )
-    return quote_it(source, at) if character in _INDICATORS else _unclear(source, refusal)
+    return quote_it(source, at) if character and character in _INDICATORS else _unclear(source, refusal)
 
 
 def _block_end(source: Source, refusal: Refusal) -> Fault:
@@ -351,6 +361,7 @@ _RULES: tuple[tuple[str, Callable[[Source, Refusal], Fault]], ...] = (
     (r"mapping keys are not allowed", _bad_start),
     (r"mapping values are not allowed", _nested_value),
     (r"simple key; could not find expected ':'", _no_colon),
+    (r"plain scalar; found unexpected ':'", _missing_blank),
     (r"quoted scalar; found unexpected", _open_quote),
     (r"quoted scalar; ", _escape),
     (r"sequence entries are not allowed", _inline_list),

@@ -10,6 +10,8 @@ MAX_SCALAR = 65_536
 MAX_NUMBER = 100
 # In values plus characters, after aliases are written out. Four times the largest file; a bomb needs far more.
 MAX_EXPANDED = 4 * 1_048_576
+# In values of one file. A thousand manifests have half as many; each costs a kilobyte while the file is looked at.
+MAX_VALUES = 100_000
 # In findings for one file. Nobody reads on after so many, and a hostile file could have one a byte.
 MAX_FINDINGS = 200
 # In bytes for one file (`sources`). A thousand manifests fit; a larger file is not a manifest.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dfsubmit.diagnostics import Diagnostic, Edit, Related, Severity
-from dfsubmit.yamlcore.limits import MAX_FINDINGS
+from dfsubmit.yamlcore.limits import MAX_FINDINGS, MAX_VALUES
 
 if TYPE_CHECKING:
     from dfsubmit.yamlcore.source import Source
@@ -23,6 +23,8 @@ class Report:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.base = 0
+        # How many more values the file may have.
+        self.values_left = MAX_VALUES
         self.findings: list[Diagnostic] = []
 
     def event(
@@ -83,6 +85,13 @@ class Report:
             )
         )
         if full:
+            raise FullError
+
+    def count(self, values: int, event: Event) -> None:
+        """Count the values of a collection, which ends at `event` or is too long there. Raises FullError."""
+        self.values_left -= values
+        if self.values_left < 0:
+            self.event("DF0135", f"the file has more than {MAX_VALUES:,} values", event, advice="split the file")
             raise FullError
 
     def extent(self, event: Event) -> tuple[int, int]:

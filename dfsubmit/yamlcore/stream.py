@@ -72,9 +72,11 @@ class Stream:
         self.opener = opener
         self.text = report.source.text
         self.forbidden: list[int] = []
+        self.colons_replaced = False
         self.documents: list[Composed] = []
-        # Of the document that is being read: its number, where it starts, where to look for the next one.
+        # Of the document that is being read: its number, whether it has begun, where it starts, where to look for the next one.
         self.index = 0
+        self.inside = False
         self.start = 0
         self.after = 0
 
@@ -96,25 +98,17 @@ class Stream:
 
     def _segment(self, position: int) -> int | None:
         """Read from `position` on; return where to go on after a fault, or None at the end of the text."""
-        piece = self.text[position:] if position else self.text
-        self.report.base = position
-        self.start = self.after = position
         before = len(self.documents), len(self.report.findings), self.index
         try:
-            try:
-                self._documents(piece, position, restored=piece is not self.report.source.text)
-            except ParserError as error:
-                changed = with_word_colons(piece) if _INNER.search(_words(error.refusal)) else None
-                if changed is None:
-                    raise
-                del self.documents[before[0] :], self.report.findings[before[1] :]
-                self.index = before[2]
-                self.start = self.after = position
-                self._documents(changed, position, restored=True)
+            self._documents(position)
         except StopError:
             pass
         except ParserError as error:
-            resumed = self._refused(error.refusal, piece, position)
+            if _INNER.search(_words(error.refusal)) and self._replace_word_colons():
+                del self.documents[before[0] :], self.report.findings[before[1] :]
+                self.index = before[2]
+                return position
+            resumed = self._refused(error.refusal, position)
             if resumed is not None:
                 return resumed
         else:
@@ -124,10 +118,21 @@ class Stream:
         self._end_last(marker.start() if marker else len(self.text))
         return marker.start() if marker else None
 
-    def _documents(self, piece: str, base: int, *, restored: bool) -> None:
-        """Compose the documents of `piece`. Raises ParserError, StopError, FullError."""
-        kinds, next_event = self.opener(piece)
-        if restored:
+    def _replace_word_colons(self) -> bool:
+        """Put stand-ins into the whole text, once; tell whether that changed anything."""
+        changed = None if self.colons_replaced else with_word_colons(self.text)
+        self.colons_replaced = True
+        if changed is None:
+            return False
+        self.text = changed
+        return True
+
+    def _documents(self, base: int) -> None:
+        """Compose the documents from `base` on. Raises ParserError, StopError, FullError."""
+        self.report.base = self.start = self.after = base
+        self.inside = False
+        kinds, next_event = self.opener(self.text[base:])
+        if self.text is not self.report.source.text:
             next_event = _restoring(next_event)
         try:
             while type(event := next_event()) is not kinds.stream_end:
@@ -148,11 +153,13 @@ class Stream:
                 Composed(index=self.index, data=data, root=root, base=base, start=self.start, end=len(self.text))
             )
         self.index += 1
+        self.inside = False
 
     def _begin(self, event: Any, base: int) -> None:
         """Note where a document starts, and refuse the directives in front of it."""
         start = event.start_mark.index + base
         self._end_last(start)
+        self.inside = True
         self.start = start if self.index else 0
         self.after = start
         if event.explicit:
@@ -173,7 +180,7 @@ class Stream:
         if self.documents:
             self.documents[-1].end = min(self.documents[-1].end, offset)
 
-    def _refused(self, refusal: Refusal, piece: str, base: int) -> int | None:
+    def _refused(self, refusal: Refusal, base: int) -> int | None:
         """Report a refusal; return where to go on at once, or None to go on at the next document."""
         source = self.report.source
         at = refusal.at + base
@@ -187,13 +194,13 @@ class Stream:
                 # libyaml 0.1 wants `---` here, YAML 1.2 does not.
                 self._end_last(at)
                 return at
-        if last is not None and last.index == self.index - 1 and not _END.search(self.text, self.after, at + 1):
+        if last is not None and not self.inside and not _END.search(self.text, self.after, at + 1):
             # What was taken for a whole document goes on, so it was not understood.
             self.documents.pop()
             self.index -= 1
             self.start = last.start
         if not self._forbidden_in(self.start, at + 1):
-            quoted = self._last_quoted(piece, base, at) if _AFTER_VALUE.search(refusal.problem) else None
+            quoted = self._last_quoted(base, at) if _AFTER_VALUE.search(refusal.problem) else None
             context_at = None if refusal.context_at is None else refusal.context_at + base
             self.report.fault(
                 explain(
@@ -205,10 +212,10 @@ class Stream:
             )
         return None
 
-    def _last_quoted(self, piece: str, base: int, at: int) -> tuple[int, int] | None:
+    def _last_quoted(self, base: int, at: int) -> tuple[int, int] | None:
         """Return the last quoted scalar that is read before `at`, by reading again."""
         found = None
-        kinds, next_event = self.opener(piece)
+        kinds, next_event = self.opener(self.text[base:])
         try:
             while True:
                 event: Any = next_event()
