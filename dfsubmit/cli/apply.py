@@ -148,6 +148,7 @@ def run(options: Options) -> int:
         _show(options, out, plan)
         if options.dry_run:
             return 0
+        _warn_of_workspaces(plan, engine, out)
         if plan.has_changes:
             out.confirm(_question(plan), yes=options.settings.yes, no_input=options.settings.no_input)
         with stop_on_signals(out) as stop:
@@ -212,6 +213,21 @@ def _check(options: Options, scene: Scene, plan: Plan) -> None:
             resolve_secrets(change.request or {}, scene.environ)
         except MissingSecretError as error:
             raise MissingSecretError(f"{change.name}: {error.message}; nothing was submitted", tip=error.tip) from error
+
+
+def _warn_of_workspaces(plan: Plan, engine: Engine, out: output.Output) -> None:
+    """Warn of workspace ids that the account's list does not have; the service has the last word on them."""
+    from dfsubmit.plan import Action
+    from dfsubmit.suggest import closest
+
+    wanted = {str((change.request or {}).get("aiWorkspaceId")): change.name for change in plan.of(Action.SUBMIT)}
+    known = [workspace.id for workspace in engine.workspaces()] if wanted else []
+    for workspace_id in sorted(wanted.keys() - set(known) if known else ()):
+        meant = closest(workspace_id, known)
+        out.warning(
+            f"{wanted[workspace_id]}: aiWorkspaceId {workspace_id} is none of the account's {len(known)} workspaces",
+            tip=f"did you mean {meant}?" if meant else "the service will most likely refuse it",
+        )
 
 
 def _max_submit(options: Options, scene: Scene) -> int:

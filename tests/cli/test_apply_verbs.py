@@ -311,3 +311,13 @@ def test_the_emulator_serves_the_same_engine_over_http(folder: Folder) -> None:
         server.send_signal(signal.SIGTERM)
         server.communicate(timeout=30)
     assert len(folder.world()) == 1
+
+
+def test_a_workspace_that_the_account_does_not_have_is_warned_of_and_refused_by_the_service(folder: Folder) -> None:
+    path = folder.app("one")
+    path.write_text(path.read_text().replace("FolderWorkspace0000001", "FolderWorkspace0000002"))
+    refused = folder.run("apply", "--yes")
+    assert refused.returncode == 1
+    assert "did you mean FolderWorkspace0000001?" in refused.stderr
+    assert refused.stdout == "Apply: 0 submitted, 0 adopted, 0 unchanged, 1 failed, 0 unresolved.\n"
+    assert "earlier attempt rejected" in folder.run("plan").stdout
