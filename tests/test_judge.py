@@ -15,6 +15,7 @@ from judge_cases import APP, CASES, HEAD, NAME, PROJECT, SPEC, Case, docker, pro
 from pydantic import ValidationError
 
 from dfsubmit.codes import CODES
+from dfsubmit.codes_model import app
 from dfsubmit.diagnostics import Severity
 from dfsubmit.document import load
 from dfsubmit.judge import advise, advise_in_project, judge
@@ -90,6 +91,18 @@ def test_a_manifest_without_faults_is_returned_with_nothing_to_say(text: str) ->
     assert isinstance(manifest, AiApp | Project)
     assert advise(document, manifest) == ()
     assert manifest == KINDS[manifest.kind].model_validate(document.data)
+
+
+@pytest.mark.parametrize(
+    "image", ["a@sha256:0123", "a:latest@sha256:0123", "h.example:5000/a:1.0", "a:2.3.1-cuda12", "h.example/b/a:v1"]
+)
+def test_an_image_that_cannot_move_gets_no_advice(image: str) -> None:
+    assert findings_of(APP.replace("pytorch/pytorch:2.3.1", image)) == []
+
+
+def test_an_example_is_never_made_of_a_text_that_is_not_there() -> None:
+    with pytest.raises(ValueError, match="nowhere"):
+        app(("nowhere", ""))
 
 
 # --- several faults -------------------------------------------------------------------------------------------------

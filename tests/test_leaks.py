@@ -127,6 +127,18 @@ def test_a_mixed_value_of_a_password_is_one_though_it_is_short() -> None:
     assert not random_for("DB_PASSWORD", "changeme")
 
 
+def test_a_uuid_under_a_telling_name_is_one() -> None:
+    assert random_for("API_KEY", "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9")
+    assert not random_for("RUN_ID", "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9")
+
+
+def test_the_first_option_that_is_no_secret_does_not_hide_the_second() -> None:
+    leak = named(f"--key-size default-size --api-key {RANDOM}")
+
+    assert leak is not None
+    assert leak.start == len("--key-size default-size --api-key ")
+
+
 def test_a_password_in_a_url_is_found() -> None:
     leak = known("hdfs://user:madeup@namenode/data")
 
