@@ -77,8 +77,8 @@ def test_they_agree_on_a_fixed_thousand_of_which_many_are_valid_and_many_are_not
 
 
 @pytest.mark.soak
-def test_they_agree_on_two_hundred_thousand() -> None:
-    for seed in range(1_000, 201_000):
+def test_they_agree_on_fifty_thousand() -> None:
+    for seed in range(1_000, 51_000):
         agree(near_valid(random.Random(seed)))  # a seed repeats a run
 
 
