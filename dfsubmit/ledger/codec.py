@@ -70,6 +70,8 @@ def decode(data: object) -> Entry:
             f"a ledger entry has format {written}, and this dfsubmit reads up to {FORMAT}: a newer one wrote it",
             tip="upgrade dfsubmit here, as it was where the ledger was last written",
         )
+    if written < 1:
+        raise LedgerCorruptError(f"a ledger entry has format {written}; the first is 1")
     event = _EVENTS.get(_text(data, "event"))
     if event is None:
         raise LedgerCorruptError(f"a ledger entry has the unknown event '{data['event']}'")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # "dfsb": how a file says that it is a ledger of dfsubmit, and in which layout.
 APPLICATION_ID = 0x64667362
 LAYOUT = 1
+PAGE_BYTES = 4096
 
 STATE_FOLDER = ".dfsubmit"
 # SQLite's lock on the right to write stands on this byte of the -shm file (WAL_WRITE_LOCK in its file format).
@@ -43,6 +44,8 @@ _CORRUPT = frozenset(
     }
 )
 _NOT_ALLOWED = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH})
+# How SQLite opens a file without locking it or looking for anything beside it.
+_AS_IT_LIES = "ro&immutable=1"
 _RESTORE = "nothing is submitted on the strength of a damaged ledger: put a backup of it in its place"
 _NOTHING = "; nothing was recorded"
 _PERHAPS = "; whether the last entries were recorded is not known, so read the ledger again"
@@ -81,6 +84,9 @@ def open_to_read(path: Path, *, busy_seconds: float) -> OpenFile | None:
         if not _is_there(path):
             return None
         _check_header(path, busy_seconds)
+        if not _may_write(path) and not _size(_wal(path)):
+            # With locks, SQLite would read it too, but leave files beside it that it may not remove again.
+            return _checked(path, _AS_IT_LIES, busy_seconds, writing=False)
         try:
             return _checked(path, "rw", busy_seconds, writing=False)
         except sqlite3.OperationalError as error:
@@ -95,6 +101,8 @@ def open_to_write(path: Path, *, schema: str, busy_seconds: float) -> OpenFile:
         if not _is_there(path):
             _create(path, schema)
         _check_header(path, busy_seconds)
+        if not _may_write(path):
+            raise PermissionError(errno.EACCES, "it cannot be written")
         return _checked(path, "rw", busy_seconds, writing=True)
 
 
@@ -127,7 +135,7 @@ def foreign_errors(path: Path, *, busy_seconds: float, consequence: str = "") ->
     except OSError as error:
         raise LedgerError(
             f"the ledger {path} cannot be used: {error.strerror or error}{consequence}",
-            tip="look at the path and at who may write there",
+            tip="look at the path: the file and its folder must be writable for whoever applies",
         ) from error
 
 
@@ -171,8 +179,9 @@ def _is_there(path: Path) -> bool:
         return False
     if path.is_dir():
         raise LedgerError(f"the ledger {path} is a folder", tip="name a file, such as .dfsubmit/ledger.db")
-    if size == 0:
-        raise LedgerCorruptError(f"the ledger {path} is empty: it has been cut off", tip=_RESTORE)
+    if size == 0 or (size % PAGE_BYTES and not _size(_wal(path))):
+        # SQLite would take what is missing of the last page for zeros.
+        raise LedgerCorruptError(f"the ledger {path} has been cut off at {size} bytes", tip=_RESTORE)
     return True
 
 
@@ -181,7 +190,7 @@ def _check_header(path: Path, busy_seconds: float) -> None:
 
     Through SQLite, because a file that is opened and closed beside it costs the process the locks of its connections.
     """
-    with contextlib.closing(_connect(path, "ro&immutable=1", busy_seconds)) as connection:
+    with contextlib.closing(_connect(path, _AS_IT_LIES, busy_seconds)) as connection:
         application, layout = (
             connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
         )
@@ -219,7 +228,7 @@ def _checked(path: Path, mode: str, busy_seconds: float, *, writing: bool) -> Op
     except BaseException:
         connection.close()
         raise
-    as_it_lay = _shape(found) if "immutable" in mode else None
+    as_it_lay = _shape(found) if mode == _AS_IT_LIES else None
     return OpenFile(path=path, connection=connection, identity=(found.st_dev, found.st_ino), as_it_lay=as_it_lay)
 
 
@@ -230,7 +239,7 @@ def _open_as_it_lies(path: Path, busy_seconds: float, why: sqlite3.Error) -> Ope
             f"the ledger {path} has its latest entries in {_wal(path).name}, which cannot be read where nothing can be written",
             tip="copy the folder to a place that can be written, and read it there",
         ) from why
-    return _checked(path, "ro&immutable=1", busy_seconds, writing=False)
+    return _checked(path, _AS_IT_LIES, busy_seconds, writing=False)
 
 
 def _create(path: Path, schema: str) -> None:
@@ -241,6 +250,7 @@ def _create(path: Path, schema: str) -> None:
     building = Path(name)
     try:
         with contextlib.closing(sqlite3.connect(building, isolation_level=None)) as connection:
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
             connection.executescript(
                 f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {LAYOUT}; {schema}; COMMIT;"
             )
@@ -273,6 +283,10 @@ def _sync(folder: Path) -> None:
             raise
     finally:
         os.close(handle)
+
+
+def _may_write(path: Path) -> bool:
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _wal(path: Path) -> Path:
