@@ -42,6 +42,7 @@ _SHORTEST_RANDOM = 12
 SHORTEST_SECRET = 8
 _LEAST_BITS = 3.0
 _PASSWORD_KINDS = 3
+MASK = "********"
 # So many characters tell whether a text is random.
 _LOOKED_AT = 400
 
@@ -58,7 +59,7 @@ class Leak:
 @functools.cache
 def _shapes() -> re.Pattern[str]:
     body = "|".join(f"(?P<s{number}>{pattern})" for number, (_, pattern) in enumerate(_SHAPES))
-    return re.compile(rf"(?<![A-Za-z0-9])(?:{body})")
+    return re.compile(rf"(?:(?<![A-Za-z0-9])|(?=ncp_iam_))(?:{body})")
 
 
 @functools.cache
@@ -103,8 +104,13 @@ def secret_ranges(line: str) -> list[tuple[int, int]]:
 def masked(text: str) -> str:
     """Return `text` with every stretch that looks like a credential replaced by asterisks."""
     for start, end in sorted(secret_ranges(text), reverse=True):
-        text = f"{text[:start]}********{text[end:]}"
+        text = f"{text[:start]}{MASK}{text[end:]}"
     return text
+
+
+def without_keys(text: str) -> str:
+    """Return `text`, a message of ours, with every stretch that has the shape of an issued key replaced by asterisks."""
+    return _shapes().sub(MASK, text) if _has_hint(text) else text
 
 
 def _has_hint(text: str) -> bool:

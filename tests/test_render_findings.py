@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import unicodedata
 from pathlib import Path
@@ -304,6 +305,59 @@ def test_the_length_of_a_secret_is_not_shown() -> None:
     frames = [frame(f"token: ghp_{'a1' * length}", at(1, 1, 6))[2] for length in (20, 40)]
 
     assert frames[0] == frames[1] == "1 | token: ********"
+
+
+def test_a_key_of_a_known_shape_is_shown_by_no_part_of_a_finding() -> None:
+    key = "ncp_iam_" + "MADEUP0123456789"
+    related = (Related(message=f"r {key}", path="a.yaml", span=at(1, 1, 2)),)
+    edits = (Edit(start=0, end=1, text=f'"{key}"'), Edit(start=0, end=1, text="kept"))
+    one = finding(at(1, 1, 2), message=f"m {key}", help=f"h {key}", related=related, edits=edits)
+    text = findings_text([one], {"a.yaml": f"x: 'x{key}'\n"})
+    document = json.loads(validate_json([one], files=1, manifests=1))
+
+    assert key not in text + json.dumps(document)
+    assert "m ********" in text
+    assert [edit["text"] for edit in document["findings"][0]["edits"]] == ["kept"]
+
+
+KEY = "ncp_iam_" + "MADEUP0123456789"
+PIECES = [
+    b"null",
+    b"~",
+    b"3",
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b": ",
+    b"- ",
+    b"'",
+    b'"',
+    b"*a",
+    b"&a ",
+    b"!!int ",
+    b"\t",
+    b"\n",
+    b"\x00",
+]
+PIECES += [b"---\n", b"env: ", b"fromEnv: ", "\u202e".encode(), "\ud55c".encode(), b"|\n", b"\xff", KEY.encode()]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_whatever_stands_in_a_file_the_output_is_harmless_and_shows_no_key(rng: random.Random) -> None:
+    content = bytearray(rng.choice(INPUTS).read_bytes())
+    for _ in range(rng.randrange(1, 6)):
+        at_byte = rng.randrange(len(content) + 1)
+        content[at_byte : at_byte + rng.randrange(4)] = rng.choice(PIECES)
+    gathered = Gathering(project_file="x.yaml")
+    gathered.add(examine(SourceFile(path="x.yaml", content=bytes(content))))
+    findings = gathered.finish()
+    output = report_text(findings, gathered.texts, files=1, manifests=gathered.manifests)
+
+    assert all(character == "\n" or is_harmless(character) for character in output)
+    assert KEY not in output
+    assert KEY not in validate_json(findings, files=1, manifests=gathered.manifests)
 
 
 # --- colour ---------------------------------------------------------------------------------------------------------

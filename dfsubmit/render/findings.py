@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dfsubmit.diagnostics import Severity, in_reading_order
-from dfsubmit.leaks import secret_ranges
+from dfsubmit.leaks import MASK, secret_ranges, without_keys
 from dfsubmit.render.terminal import PLAIN, Palette, cells, neutral
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 DEFAULT_WIDTH = 110
 _NARROWEST = 40
 _TAB = "    "
-_MASK = "********"
 _CUT = "..."
 # Of a very long line only the caret's surroundings are looked at: what may be shown, and what may hide a secret.
 _NEAR = 500
@@ -154,11 +153,11 @@ def _finding(finding: Diagnostic, sources: Mapping[str, _Source], palette: Palet
     gutter = len(str(max((span.line for span in spans if span is not None), default=0)))
     frame = _Look(sources=sources, gutter=gutter, width=width, palette=palette)
     head = palette.paint(look, f"{severity}[{finding.code}]")
-    message = palette.paint(palette.strong, neutral(finding.message))
+    message = palette.paint(palette.strong, neutral(without_keys(finding.message)))
     lines = [f"{_place(finding.path, finding.span)}: {head}: {message}"]
     lines += _frame(finding.path, finding.span, frame, look, "^")
     for place in finding.related:
-        lines.append(_note(frame, f"{_place(place.path, place.span)}: {neutral(place.message)}"))
+        lines.append(_note(frame, f"{_place(place.path, place.span)}: {neutral(without_keys(place.message))}"))
         lines += _frame(place.path, place.span, frame, palette.note, "-")
     lines += _help(finding.help, frame)
     return "\n".join(lines)
@@ -176,7 +175,7 @@ def _help(text: str, look: _Look) -> list[str]:
     """Return the help's lines; those after the first stand under the first one's text."""
     if not text:
         return []
-    first, *rest = [neutral(line) for line in text.split("\n")]
+    first, *rest = [neutral(line) for line in without_keys(text).split("\n")]
     indent = " " * (look.gutter + len(" = help: "))
     return [_note(look, f"{look.palette.paint(look.palette.help, 'help')}: {first}"), *(indent + line for line in rest)]
 
@@ -215,7 +214,7 @@ def _shown(line: str, at: int, hidden: list[tuple[int, int]]) -> list[_Shown]:
     for column, (character, (text, wide)) in enumerate(zip(part, cells(part), strict=True), first):
         if any(start <= column < end for start, end in secret):
             # One mask for the whole stretch: its length is nobody's business either.
-            result.append(_Shown(column=column, text="" if inside else _MASK, cells=0 if inside else len(_MASK)))
+            result.append(_Shown(column=column, text="" if inside else MASK, cells=0 if inside else len(MASK)))
             inside = True
             continue
         inside = False

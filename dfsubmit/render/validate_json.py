@@ -12,6 +12,7 @@ import json
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from dfsubmit.diagnostics import in_reading_order
+from dfsubmit.leaks import without_keys
 from dfsubmit.render.findings import Counts
 
 if TYPE_CHECKING:
@@ -99,21 +100,22 @@ def _finding(finding: Diagnostic) -> FindingDocument:
     return FindingDocument(
         code=finding.code,
         severity=finding.severity.value,
-        message=finding.message,
-        help=finding.help,
+        message=without_keys(finding.message),
+        help=without_keys(finding.help),
         path=finding.path,
         line=span.line if span else None,
         column=span.column if span else None,
         endLine=span.end_line if span else None,
         endColumn=span.end_column if span else None,
         related=[_related(place, place.span) for place in finding.related],
-        edits=[_edit(edit) for edit in finding.edits],
+        # An edit that repeats a secret is not handed on.
+        edits=[_edit(edit) for edit in finding.edits if without_keys(edit.text) == edit.text],
     )
 
 
 def _related(place: Related, span: Span) -> RelatedDocument:
     return RelatedDocument(
-        message=place.message,
+        message=without_keys(place.message),
         path=place.path,
         line=span.line,
         column=span.column,
