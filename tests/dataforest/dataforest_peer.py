@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 KEYS = Credentials(
     access_key="AKIDEXAMPLE000000001", secret_key="SKEXAMPLEexample0123456789abcdefABCDEF01", source="test"
 )
+# As long as any HTTP date, so that the length of a message stays what it was.
+NOW = b"<now>".ljust(29, b".")
 SUBMIT = "/api/v2/aiapps/submit"
 LIST = "/api/v2/aiapps/getList"
 DETAIL = "/api/v2/aiapps/getDetail"
@@ -60,11 +62,15 @@ def service(message: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What to do with one request: send `pieces`, `gap` seconds apart, then keep, close, reset, hang, or start tls."""
+    """What to do with one request: send `pieces`, `gap` seconds apart, then keep, close, reset, hang, or start tls.
+
+    NOW in a piece becomes the date at which it is sent, plus `skew`: replies are often made long before they are used.
+    """
 
     pieces: tuple[bytes, ...]
     then: str = "keep"
     gap: float = 0.0
+    skew: timedelta = timedelta(0)
 
 
 def answer(
@@ -78,13 +84,13 @@ def answer(
     """Return a whole answer: `body` as JSON, or the bytes that it is; dated now plus `skew`."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {
-        "Date": format_datetime(datetime.now(UTC) + skew, usegmt=True),
+        "Date": NOW.decode(),
         "Content-Type": "application/json;charset=UTF-8",
         "Content-Length": str(len(content)),
         **(headers or {}),
     }
     head = "".join(f"{name}: {value}\r\n" for name, value in named.items())
-    return Reply(pieces=(f"HTTP/1.1 {status} Answer\r\n{head}\r\n".encode() + content,), then=then)
+    return Reply(pieces=(f"HTTP/1.1 {status} Answer\r\n{head}\r\n".encode() + content,), then=then, skew=skew)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +184,8 @@ class Peer:
                 for number, piece in enumerate(reply.pieces):
                     if number and self._over.wait(reply.gap):
                         return "close"
-                    connection.sendall(piece)
+                    date = format_datetime(datetime.now(UTC) + reply.skew, usegmt=True).encode()
+                    connection.sendall(piece.replace(NOW, date))
                 if reply.then == "hang":
                     self._over.wait()
                 if reply.then != "keep":

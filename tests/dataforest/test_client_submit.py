@@ -118,7 +118,7 @@ def test_each_fault_of_the_answer_is_classified_and_never_sent_twice(name: str) 
     reply, outcome = FAULTS[name]
     slow = reply.then == "hang" or reply.gap
     with Peer(_always(reply)) as peer:
-        client = peer.client(timeout_seconds=0.4 if slow else 20)
+        client = peer.client(timeout_seconds=0.8 if slow else 20)
         found = client.submit(BODY, deadline=soon())
         client.close()
     assert type(found) is outcome, found

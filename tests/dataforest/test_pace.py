@@ -25,7 +25,7 @@ class _Clock:
 @settings(max_examples=100, deadline=None)
 @given(
     per_second=st.floats(0.5, 100),
-    pauses=st.lists(st.sampled_from([0.0, 0.0, 0.0, 0.01, 0.5, 30.0]), min_size=1, max_size=60),
+    pauses=st.lists(st.sampled_from([0.0, 0.0, 0.0, 0.01, 0.5, 30.0]), min_size=1, max_size=40),
 )
 def test_no_stretch_of_time_holds_more_requests_than_the_limit_and_one_burst(
     per_second: float, pauses: list[float]
@@ -41,6 +41,13 @@ def test_no_stretch_of_time_holds_more_requests_than_the_limit_and_one_burst(
         for last in range(first, len(sent)):
             allowed = (sent[last] - sent[first]) * per_second + BURST + 1
             assert last - first + 1 <= allowed + 1e-6
+
+
+def test_a_burst_goes_out_at_once_and_the_rest_evenly() -> None:
+    pace = Pace(per_second=10, monotonic=_Clock())
+    delays = [pace.claim() for _ in range(BURST + 11)]
+    assert delays[: BURST + 1] == pytest.approx([0.0] * (BURST + 1))
+    assert delays[BURST + 1 :] == pytest.approx([number / 10 for number in range(1, 11)])
 
 
 def test_without_a_limit_nobody_waits() -> None:

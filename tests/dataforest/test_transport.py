@@ -87,7 +87,7 @@ def test_what_is_given_up_is_cut_and_what_has_not_left_never_arrives() -> None:
         thread = threading.Thread(target=serve)
         thread.start()
         port = listener.getsockname()[1]
-        client = DataForest(base_url=f"http://127.0.0.1:{port}", credentials=KEYS, timeout_seconds=0.4)
+        client = DataForest(base_url=f"http://127.0.0.1:{port}", credentials=KEYS, timeout_seconds=0.8)
         client._server_clock.learn("", sent=soon())  # noqa: SLF001  # this peer cannot be asked for its clock
         outcome = client.submit(body, deadline=soon())
         given_up.set()
@@ -153,7 +153,7 @@ def test_a_certificate_that_the_environment_vouches_for_is_accepted(
 def test_a_peer_that_speaks_no_tls_was_sent_nothing() -> None:
     with Peer(_accepting) as peer:
         client = DataForest(
-            base_url=f"https://127.0.0.1:{peer.port}", credentials=KEYS, sleep=lambda _: True, timeout_seconds=0.5
+            base_url=f"https://127.0.0.1:{peer.port}", credentials=KEYS, sleep=lambda _: True, timeout_seconds=0.8
         )
         assert isinstance(client.submit(BODY, deadline=soon()), NotSent)
         client.close()
@@ -200,7 +200,7 @@ def test_a_proxy_that_opens_no_tunnel(reply: Reply, error: type[Exception], sent
     with Peer(lambda _: reply) as peer:
         proxy = f"http://user:madeup@127.0.0.1:{peer.port}"
         transport = BoundedTransport(tls=httpx.create_ssl_context(), proxy=proxy, monotonic=time.monotonic)
-        request = httpx.Request("POST", "https://127.0.0.1:9443", extensions={END: time.monotonic() + 0.4})
+        request = httpx.Request("POST", "https://127.0.0.1:9443", extensions={END: time.monotonic() + 0.8})
         with pytest.raises(error) as caught:
             transport.handle_request(request)
         transport.close()
