@@ -186,15 +186,26 @@ class _Submission:
     fatal: EngineError | None = None
 
     def run(self) -> list[Done]:
-        with ThreadPoolExecutor(self.applier.settings.parallelism, thread_name_prefix="submit") as pool:
-            while self.in_flight or self._may_send():
-                if self._may_send() and len(self.in_flight) < self.applier.settings.parallelism:
-                    self._send_batch(pool)
-                if self.in_flight:
-                    self._record_answers()
+        try:
+            with ThreadPoolExecutor(self.applier.settings.parallelism, thread_name_prefix="submit") as pool:
+                while self.in_flight or self._may_send():
+                    if self._may_send() and len(self.in_flight) < self.applier.settings.parallelism:
+                        self._send_batch(pool)
+                    if self.in_flight:
+                        self._record_answers()
+        except LedgerError as error:
+            raise self._unrecorded(error) from error
         if self.fatal is not None:
             raise self.fatal
         return self.done
+
+    def _unrecorded(self, error: LedgerError) -> LedgerError:
+        """Return an error that names what was started but could not be recorded; by now all workers have ended."""
+        answers = [(change, self._answer(future)) for future, (change, _) in self.in_flight.items()]
+        started = [f"{change.name} as {answer.app.id}" for change, answer in answers if isinstance(answer, Accepted)]
+        also = f"; started but not recorded: {', '.join(started)}" if started else ""
+        tip = error.tip or "mend the ledger and run apply again: it finds what was started"
+        return type(error)(f"{error.message}{also}", tip=tip)
 
     def _may_send(self) -> bool:
         return bool(self.pending) and self.fatal is None and not self.applier.stop.requested
@@ -267,12 +278,11 @@ class _Submission:
     def _record_answers(self) -> None:
         """Wait for answers, and write the outcomes that have come together."""
         answered, _ = wait(self.in_flight, return_when=FIRST_COMPLETED)
-        known = [(*self.in_flight.pop(future), self._answer(future)) for future in answered]
+        known = [(*self.in_flight[future], self._answer(future)) for future in answered]
         entries = [self._outcome(entry, answer) for _, entry, answer in known]
-        try:
-            verdicts = self.applier.ledger.append(entries)
-        except LedgerError as error:
-            raise _unrecorded(error, known) from error
+        verdicts = self.applier.ledger.append(entries)
+        for future in answered:
+            del self.in_flight[future]
         for (change, _, answer), entry, verdict in zip(known, entries, verdicts, strict=True):
             self._finish(_done(change, answer) if verdict is Verdict.WON else self._settled_meanwhile(change, entry))
 
@@ -358,12 +368,3 @@ def _done(change: Change, answer: Answer) -> Done:
             return Done(change=change, result=Result.NOT_SENT, message=message)
         case Unknown(message=message):
             return Done(change=change, result=Result.UNRESOLVED, message=message)
-
-
-def _unrecorded(error: LedgerError, known: Sequence[tuple[Change, Entry, Answer]]) -> LedgerError:
-    """Return an error that names what was started but not recorded."""
-    started = [f"{change.name} → {answer.app.id}" for change, _, answer in known if isinstance(answer, Accepted)]
-    also = f"; started but not recorded: {', '.join(started)}" if started else ""
-    return type(error)(
-        f"{error.message}{also}", tip=error.tip or "mend the ledger and run apply again: it will find them"
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +10,11 @@ import pytest
 from stage import PROJECT, Stage, desired
 
 from dfsubmit.apply import Done, Result, Stop
-from dfsubmit.errors import LimitError
-from dfsubmit.journal import Event, Item, State
+from dfsubmit.errors import LedgerError, LimitError
+from dfsubmit.identity import current_actor
+from dfsubmit.journal import Entry, Event, Item, State
+from dfsubmit.ledger.base import Verdict
+from dfsubmit.ledger.memory import MemoryLedger
 
 
 @pytest.fixture
@@ -152,7 +156,6 @@ def test_of_two_appliers_one_wins_and_the_other_reports_a_lost_race(stage: Stage
     states = stage.ledger.states(PROJECT)
     assert states[Item(key=f"{PROJECT}/one", fingerprint=apps[0].fingerprint)].state is State.SUBMITTED
     from dfsubmit.apply import Applier  # noqa: PLC0415  # one applier that still holds the old plan
-    from dfsubmit.identity import current_actor  # noqa: PLC0415  # see above
 
     engine = stage.engine()
     applier = Applier(ledger=stage.ledger, engine=engine, actor=current_actor({}), environ={}, now=stage.clock.read)
@@ -160,3 +163,36 @@ def test_of_two_appliers_one_wins_and_the_other_reports_a_lost_race(stage: Stage
     engine.close()
     assert done.result is Result.LOST_RACE
     assert len(stage.apps()) == 1
+
+
+class FullLedger(MemoryLedger):
+    """A ledger on a disk that has room for so many appends."""
+
+    def __init__(self, *, room: int) -> None:
+        super().__init__()
+        self.room = room
+
+    def append(self, entries: Sequence[Entry]) -> tuple[Verdict, ...]:
+        self.room -= 1
+        if self.room < 0:
+            raise LedgerError("the disk is full; nothing was recorded")
+        return super().append(entries)
+
+
+def test_what_was_started_but_cannot_be_recorded_is_named_and_found_by_the_next_apply(stage: Stage) -> None:
+    full = FullLedger(room=1)
+    stage.ledger = full
+    with pytest.raises(LedgerError, match=r"the disk is full; .*started but not recorded: one as \w{22}"):
+        stage.apply([desired("one")], actor=replace(current_actor({}), started="1"))
+    assert len(stage.apps()) == 1
+    full.room = 1000
+    report = stage.apply([desired("one")])
+    assert report.count(Result.ADOPTED) == 1
+    assert len(stage.apps()) == 1
+
+
+def test_a_full_disk_before_the_intent_submits_nothing(stage: Stage) -> None:
+    stage.ledger = FullLedger(room=0)
+    with pytest.raises(LedgerError, match="the disk is full"):
+        stage.apply([desired("one")])
+    assert stage.apps() == []
