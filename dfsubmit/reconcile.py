@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from dfsubmit.apply import FAILURES, Applier, Done, Result
+from dfsubmit.applier import FAILURES, Applier, Done, Result
 from dfsubmit.errors import LimitError
 from dfsubmit.journal import NOTHING, AppRef, Item, ItemState, State
 from dfsubmit.plan import Action, Change, Plan

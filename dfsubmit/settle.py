@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from dfsubmit.apply import Stop
+from dfsubmit.applier import Stop
 from dfsubmit.errors import NoSuchAppError
 from dfsubmit.identity import is_provably_alive, is_provably_dead
 from dfsubmit.journal import Actor, AppRef, Entry, Event, Item, ItemState, State

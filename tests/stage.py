@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from dfsubmit.apply import Applier, ApplySettings, Done, Stop
+from dfsubmit.applier import Applier, ApplySettings, Done, Stop
 from dfsubmit.dataforest.client import DataForest
 from dfsubmit.dataforest.credentials import Credentials
 from dfsubmit.engine import Engine

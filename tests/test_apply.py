@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from stage import PROJECT, Stage, desired
 
-from dfsubmit.apply import Done, Result, Stop
+from dfsubmit.applier import Done, Result, Stop
 from dfsubmit.errors import LedgerError, LimitError
 from dfsubmit.identity import current_actor
 from dfsubmit.journal import Entry, Event, Item, State
@@ -155,7 +155,7 @@ def test_of_two_appliers_one_wins_and_the_other_reports_a_lost_race(stage: Stage
     stage.apply(apps)
     states = stage.ledger.states(PROJECT)
     assert states[Item(key=f"{PROJECT}/one", fingerprint=apps[0].fingerprint)].state is State.SUBMITTED
-    from dfsubmit.apply import Applier  # noqa: PLC0415  # one applier that still holds the old plan
+    from dfsubmit.applier import Applier  # noqa: PLC0415  # one applier that still holds the old plan
 
     engine = stage.engine()
     applier = Applier(ledger=stage.ledger, engine=engine, actor=current_actor({}), environ={}, now=stage.clock.read)

@@ -19,7 +19,7 @@ from dfsubmit.errors import InputError, InterruptError, StalePlanError, UsageErr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dfsubmit.apply import Done, Stop
+    from dfsubmit.applier import Done, Stop
     from dfsubmit.cli.compose import Scene
     from dfsubmit.engine import Engine
     from dfsubmit.ledger.base import Ledger
@@ -271,7 +271,7 @@ def _carry_out(
     out: output.Output,
 ) -> Report:
     """Settle and submit, telling of each result as it comes."""
-    from dfsubmit.apply import Applier, ApplySettings
+    from dfsubmit.applier import Applier, ApplySettings
     from dfsubmit.cli.compose import interruptible_sleep, now
     from dfsubmit.cli.progress import Progress
     from dfsubmit.identity import current_actor

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dfsubmit.apply import Stop
+from dfsubmit.applier import Stop
 from dfsubmit.cli.settings import PREFIX, Settings
 from dfsubmit.errors import EngineError, UsageError
 

@@ -14,7 +14,7 @@ from dfsubmit.cli.settings import Flags, Settings, resolve
 from dfsubmit.errors import DfsubmitError, EngineError, InterruptError
 
 if TYPE_CHECKING:
-    from dfsubmit.apply import Stop
+    from dfsubmit.applier import Stop
     from dfsubmit.cli.output import Output
     from dfsubmit.engine import Container, Engine
 

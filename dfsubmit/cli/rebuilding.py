@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def run(settings: Settings, *, unmarked: bool) -> int:
     """Show the rows, ask, and record. Raises DfsubmitError."""
-    from dfsubmit.apply import sent_prefix
+    from dfsubmit.applier import sent_prefix
     from dfsubmit.cli.compose import engine_of, ledger_of, now
     from dfsubmit.cli.planning import desired_scene, plan_of
     from dfsubmit.decide import adopt_for

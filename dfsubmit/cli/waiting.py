@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import timedelta
 
-    from dfsubmit.apply import Stop
+    from dfsubmit.applier import Stop
     from dfsubmit.cli.compose import Scene
     from dfsubmit.cli.output import Output
     from dfsubmit.cli.progress import Progress

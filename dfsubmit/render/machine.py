@@ -16,7 +16,7 @@ from dfsubmit.render.plan import apply_summary
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dfsubmit.apply import Done
+    from dfsubmit.applier import Done
     from dfsubmit.engine import App
 
 SCHEMA_VERSION = 1

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dfsubmit.apply import FAILURES, Done, Result
+from dfsubmit.applier import FAILURES, Done, Result
 from dfsubmit.diff import ABSENT, FieldChange
 from dfsubmit.plan import Action, Change, Plan
 from dfsubmit.render.terminal import PLAIN, Palette, neutral
