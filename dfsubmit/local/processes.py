@@ -13,8 +13,10 @@ import subprocess
 import time
 from pathlib import Path
 
-# Places in /proc/<pid>/stat after the command's name: state, and start time in clock ticks since boot.
+_HAS_PROC = Path("/proc/self/stat").exists()
+# Places in /proc/<pid>/stat after the command's name: state, process group, start time in clock ticks since boot.
 _STATE = 0
+_GROUP = 2
 _START = 19
 
 
@@ -25,14 +27,17 @@ def mark(pid: int) -> str:
 
 
 def group_exists(pgid: int) -> bool:
-    """Tell whether any process of the group is left."""
+    """Tell whether any process of the group is alive; zombies that nobody has waited for yet do not count."""
     try:
         os.killpg(pgid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    if not _HAS_PROC:
+        return True
+    found = (_stat(int(entry.name)) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return any(fields[_GROUP] == str(pgid) and fields[_STATE] not in "ZX" for fields in found if fields)
 
 
 def signal_group(pgid: int, number: signal.Signals) -> None:
@@ -67,12 +72,19 @@ def wait_for_group(pgid: int, seconds: float) -> bool:
 
 def _start(pid: int) -> str:
     """Return when the process started, empty when it is dead; a zombie is dead."""
+    if not _HAS_PROC:
+        return _start_by_ps(pid)
+    fields = _stat(pid)
+    return fields[_START] if fields and fields[_STATE] not in "ZX" else ""
+
+
+def _stat(pid: int) -> list[str]:
+    """Return what /proc says of a process, from its state on; nothing when it is gone."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return "" if Path("/proc/self/stat").exists() else _start_by_ps(pid)
-    fields = stat.rpartition(")")[2].split()
-    return "" if fields[_STATE] in "ZX" else fields[_START]
+        return []
+    return text.rpartition(")")[2].split()
 
 
 def _start_by_ps(pid: int) -> str:

@@ -11,10 +11,11 @@ Reading creates nothing: a world that does not exist yet is empty.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -109,12 +110,14 @@ class Store:
         self._path = home / "world.db"
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._opened: tuple[int, int] | None = None
 
     def close(self) -> None:
         """Let go of the file; the next use opens it again."""
         with self._lock:
             if self._connection is not None:
-                self._connection.close()
+                with self._door() if self.home.is_dir() else nullcontext():
+                    self._connection.close()
                 self._connection = None
 
     def add(self, apps: Sequence[NewApp], settings: LocalSettings, now_ms: int) -> list[Row]:
@@ -302,7 +305,7 @@ class Store:
 
     def _read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:
-            if self._connection is None and not self._path.exists():
+            if not self._path.exists():
                 return []
             return self._open().execute(query, values).fetchall()
 
@@ -319,17 +322,36 @@ class Store:
             db.execute("COMMIT")
 
     def _open(self) -> sqlite3.Connection:
+        if self._connection is not None and self._file_id() != self._opened:
+            # The folder was removed or replaced meanwhile; what is written to the old file, nobody will ever read.
+            self.close()
         if self._connection is None:
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.home.chmod(0o700)
-            db = sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
-            try:
-                _prepare(db)
-            except BaseException:
-                db.close()
-                raise
+            with self._door():
+                db = sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+                try:
+                    _prepare(db)
+                except BaseException:
+                    db.close()
+                    raise
             self._connection = db
+            self._opened = self._file_id()
         return self._connection
+
+    def _file_id(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
+    @contextmanager
+    def _door(self) -> Iterator[None]:
+        """Let one process at a time open or close the file: SQLite does not wait for others while WAL comes and goes."""
+        with (self.home / "world.lock").open("wb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            yield
 
 
 def _prepare(db: sqlite3.Connection) -> None:

@@ -1,0 +1,183 @@
+"""The world's file under several hands: steps happen once, slots are never overfilled, waiting is first in, first out."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from dfsubmit.local.settings import LocalSettings
+from dfsubmit.local.store import NewApp, Store
+from dfsubmit.local.world import STEPS, Event, Phase
+
+# Adds and claims as fast as it can, and prints what it got.
+CONTENDER = """
+import sys
+from pathlib import Path
+from dfsubmit.local.settings import LocalSettings
+from dfsubmit.local.store import NewApp, Store
+home, name = Path(sys.argv[1]), sys.argv[2]
+store = Store(home)
+settings = LocalSettings(home=home, hdfs=home)
+sys.stdin.readline()
+for number in range(25):
+    store.add([NewApp(id=f"{name}{number}", name="n", queue="gpu", workspace_id="w", workspace_name="w",
+                      started_ms=1, spec={}, has_env=False)], settings, 1)
+    for app_id, _ in store.claim("gpu", 20, name, 1):
+        print(app_id)
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """Return a store in a home that does not exist yet."""
+    return Store(tmp_path / "local")
+
+
+def _add(store: Store, *names: str, queue: str = "gpu") -> None:
+    apps = [
+        NewApp(
+            id=name,
+            name=name,
+            queue=queue,
+            workspace_id="w",
+            workspace_name="w",
+            started_ms=1,
+            spec={},
+            has_env=False,
+        )
+        for name in names
+    ]
+    store.add(apps, LocalSettings(home=store.home, hdfs=store.home), 1)
+
+
+def _claim(store: Store, queue: str, slots: int) -> list[str]:
+    return [app_id for app_id, _ in store.claim(queue, slots, "token", 1)]
+
+
+def test_the_oldest_are_claimed_first_and_no_more_than_there_are_slots(store: Store) -> None:
+    _add(store, *"abcde")
+    assert _claim(store, "gpu", 2) == ["a", "b"]
+    assert _claim(store, "gpu", 2) == []
+    assert _claim(store, "gpu", 3) == ["c"]
+    for event in (Event.REGISTER, Event.BEGIN):
+        store.step("a", event, 1)
+    assert _claim(store, "gpu", 3) == []
+    store.step("a", Event.SUCCEED, 1)
+    assert _claim(store, "gpu", 3) == ["d"]
+
+
+def test_queues_do_not_share_slots(store: Store) -> None:
+    _add(store, "a", "b")
+    _add(store, "c", queue="other")
+    assert store.waiting_queues() == ["gpu", "other"]
+    assert _claim(store, "gpu", 1) == ["a"]
+    assert _claim(store, "other", 1) == ["c"]
+    assert store.waiting_queues() == ["gpu"]
+    assert [store.has_room("gpu", slots) for slots in (1, 2)] == [False, True]
+    assert not store.has_room("other", 2)
+
+
+def test_an_app_that_is_given_back_keeps_its_place(store: Store) -> None:
+    _add(store, *"abc")
+    _claim(store, "gpu", 1)
+    assert store.step("a", Event.RELEASE, 1, claim="token") is Phase.QUEUED
+    assert store.claim("gpu", 1, "again", 1) == [("a", 2)]
+
+
+def test_only_the_holder_of_the_claim_may_step(store: Store) -> None:
+    _add(store, "a")
+    _claim(store, "gpu", 1)
+    assert store.step("a", Event.REGISTER, 1, claim="other") is None
+    assert store.step("a", Event.REGISTER, 1, claim="token") is Phase.STAGING
+    assert store.step("a", Event.REGISTER, 1, claim="token") is None
+
+
+@pytest.mark.parametrize("event", Event)
+@pytest.mark.parametrize("phase", Phase)
+def test_a_step_that_is_not_in_the_table_changes_nothing(store: Store, phase: Phase, event: Event) -> None:
+    _add(store, "a")
+    with store._writing() as db:  # noqa: SLF001  # to put the app into a phase, whatever the way there
+        db.execute("UPDATE app SET phase = ?", (phase.value,))
+    seen: list[Phase] = []
+    after = store.step("a", event, 5, before=seen.append)
+    assert after == STEPS.get((phase, event))
+    ((now, modified),) = store._read("SELECT phase, modified_ms FROM app")  # noqa: SLF001  # what the file says
+    assert (Phase(now), modified) == ((after, 5) if after else (phase, 1))
+    assert seen == ([after] if after else [])
+
+
+def test_a_step_whose_last_deed_fails_has_not_happened(store: Store) -> None:
+    _add(store, "a")
+
+    def fail(_: Phase) -> None:
+        raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        store.step("a", Event.KILL, 5, before=fail)
+    assert store.rows(9)[0].phase is Phase.QUEUED
+
+
+def test_one_of_many_makes_a_step(store: Store) -> None:
+    _add(store, "a")
+    _claim(store, "gpu", 1)
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda _: store.step("a", Event.KILL, 5), range(16)))
+    assert done.count(Phase.KILLED) == 1
+    assert done.count(None) == 15
+
+
+def test_what_was_to_be_killed_ends_as_killed_whatever_ends_it(store: Store) -> None:
+    _add(store, "a")
+    _claim(store, "gpu", 1)
+    for event in (Event.REGISTER, Event.BEGIN):
+        store.step("a", event, 1)
+    store.want_kill("a")
+    assert store.kill_wanted("a")
+    assert store.step("a", Event.SUCCEED, 2) is Phase.KILLED
+
+
+def test_only_a_running_app_is_asked_to_end(store: Store) -> None:
+    _add(store, "a")
+    store.want_kill("a")
+    assert not store.kill_wanted("a")
+
+
+def test_processes_that_open_add_and_claim_at_once_never_overfill_nor_claim_twice(tmp_path: Path) -> None:
+    home = tmp_path / "local"
+    contenders = [
+        subprocess.Popen(
+            [sys.executable, "-c", CONTENDER, str(home), name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in ("a", "b", "c")
+    ]
+    for contender in contenders:
+        assert contender.stdin is not None
+        contender.stdin.write("go\n")
+        contender.stdin.flush()
+    claimed = [line for contender in contenders for line in contender.communicate(timeout=60)[0].split()]
+    assert [contender.returncode for contender in contenders] == [0, 0, 0]
+    assert len(claimed) == len(set(claimed)) == 20
+    assert len(Store(home).rows(1)) == 75
+
+
+def test_a_world_that_is_not_there_is_empty_and_stays_away(store: Store) -> None:
+    assert store.rows(1) == []
+    assert store.find("a", 1) is None
+    assert [*store.active(), *store.env_left_over(), *store.waiting_queues()] == []
+    assert not store.home.exists()
+
+
+def test_a_world_that_was_removed_meanwhile_begins_anew(store: Store) -> None:
+    _add(store, "a")
+    shutil.rmtree(store.home)
+    assert store.rows(1) == []
+    _add(store, "b")
+    assert [row.id for row in Store(store.home).rows(1)] == ["b"]
