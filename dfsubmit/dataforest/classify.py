@@ -105,12 +105,12 @@ def classify(attempt: Attempt) -> Outcome:
     if isinstance(attempt, Failed):
         return NotSent(message=attempt.reason) if attempt.phase is Phase.OPENING else Unknown(message=attempt.reason)
     answer = envelope.parse(attempt.body)
+    if answer is not None and _is_success(attempt.status) and _started(answer):
+        return Accepted(app=parse_app(answer))
     refusal = envelope.service_error(answer)
     pair = _pair(attempt, answer)
     message = describe(attempt, answer)
     if _is_success(attempt.status):
-        if answer is not None and _started(answer):
-            return Accepted(app=parse_app(answer))
         return Rejected(message=message) if refusal is not None else Unknown(message=message)
     if pair in _THROTTLED:
         return Throttled(message=message, retry_after=retry_after(attempt))
@@ -142,7 +142,8 @@ def describe(attempt: Answered, answer: Mapping[str, Any] | None) -> str:
     meaning = _TURNED_AWAY.get(pair) if pair is not None else None
     code = f" code {pair[1]}" if pair is not None else ""
     reason = envelope.shown(attempt.headers.get(REASON_HEADER, ""), attempt.hidden)
-    more = f" ({reason})" if reason else ""
+    wait = retry_after(attempt)
+    more = (f" ({reason})" if reason else "") + (f"; it asks to wait {wait:.0f} s" if wait is not None else "")
     return f"{f'{meaning}: ' if meaning else ''}HTTP {attempt.status}{code}, {text}{more}"
 
 
@@ -152,6 +153,8 @@ def retry_after(attempt: Answered) -> float | None:
     A date is compared with the answer's own, so that no clock of ours takes part.
     """
     value = attempt.headers.get("retry-after", "").strip()
+    if not value:
+        return None
     if value.isascii() and value.isdigit():
         return min(float(value[:9]), LONGEST_RETRY_AFTER)
     until, now = parse_http_date(value), parse_http_date(attempt.headers.get("date", ""))
@@ -162,12 +165,14 @@ def retry_after(attempt: Answered) -> float | None:
 
 def is_signature_refused(attempt: Attempt) -> bool:
     """Tell whether the gateway did not accept the signature, which a wrong clock is one cause of."""
-    return isinstance(attempt, Answered) and _pair(attempt, envelope.parse(attempt.body)) == _SIGNATURE_REFUSED
+    if not isinstance(attempt, Answered) or attempt.status != _SIGNATURE_REFUSED[0]:
+        return False
+    return _pair(attempt, envelope.parse(attempt.body)) == _SIGNATURE_REFUSED
 
 
 def refusal(attempt: Attempt) -> EngineError | None:
     """Return the error for a refusal that concerns every request alike and proves that nothing started."""
-    if not isinstance(attempt, Answered):
+    if not isinstance(attempt, Answered) or attempt.status not in {_SIGNATURE_REFUSED[0], _NO_SUCH_PATH[0]}:
         return None
     answer = envelope.parse(attempt.body)
     pair = _pair(attempt, answer)

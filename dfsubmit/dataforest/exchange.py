@@ -89,6 +89,8 @@ class Exchange:
         self._clock = clock
         self._monotonic = monotonic
         self._rest = rest
+        # Parsing a URL costs as much as all else that is done for a request; there are half a dozen of them.
+        self._urls: dict[str, httpx.URL] = {}
 
     def attempt(self, request: Request, limits: Callable[[], Limits | None]) -> Attempt:
         """Send `request` once, and once more where only the clock was to blame.
@@ -125,7 +127,9 @@ class Exchange:
         return Answered(status=status, headers=headers, body=body, began=began, hidden=request.hidden)
 
     def _signed(self, request: Request, limits: Limits) -> httpx.Request:
-        url = httpx.URL(request.url or self._endpoint.url(request.operation))
+        url = self._urls.get(request.operation) if not request.url else httpx.URL(request.url)
+        if url is None:
+            url = self._urls[request.operation] = httpx.URL(self._endpoint.url(request.operation))
         signed = signed_headers(
             method=request.method,
             target=url.raw_path.decode("ascii"),

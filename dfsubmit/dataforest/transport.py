@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 END = "dfsubmit.end"
 MAY_SEND = "dfsubmit.may_send"
 
+# More than so many bytes are not held back to be sent together.
+LARGEST_WAITING = 64 * 1024
 # A connection is left alone after this many idle seconds; most servers keep theirs longer.
 IDLE_SECONDS = 5.0
 
@@ -201,20 +203,37 @@ class _Backend(httpcore.NetworkBackend):
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection whose every step ends with the attempt."""
+    """A connection whose every step ends with the attempt.
+
+    What is written waits until an answer is wanted, so that head and body of a request leave together or not at all.
+    """
 
     def __init__(self, real: httpcore.NetworkStream, attempt: _Attempt) -> None:
         self._real = real
         self._attempt = attempt
+        self._waiting = bytearray()
+        self._write_timeout: float | None = None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        # A peer may answer and close before it has read everything, so that an answer can follow an error of writing.
+        with contextlib.suppress(httpcore.WriteError):
+            self._flush()
         if self._attempt.is_over():
             raise httpcore.ReadTimeout("the answer took too long")
         return self._real.read(max_bytes, self._attempt.left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._write_timeout = timeout
+        self._waiting += buffer
+        if len(self._waiting) > LARGEST_WAITING:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._waiting:
+            return
         self._attempt.check_may_send()
-        self._real.write(buffer, self._attempt.left(timeout))
+        content, self._waiting = bytes(self._waiting), bytearray()
+        self._real.write(content, self._attempt.left(self._write_timeout))
 
     def close(self) -> None:
         self._real.close()

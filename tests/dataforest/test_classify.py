@@ -240,6 +240,7 @@ def test_retry_after_is_read_in_seconds_or_against_the_answers_own_date(
     outcome = classify(attempt)
     assert isinstance(outcome, Throttled)
     assert outcome.retry_after == seconds
+    assert (f"it asks to wait {seconds:.0f} s" if seconds is not None else "HTTP 429 code 410") in outcome.message
 
 
 @pytest.mark.parametrize(

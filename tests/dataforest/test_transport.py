@@ -10,15 +10,16 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+import httpcore
 import httpx
 import pytest
 
 from dfsubmit.dataforest.client import DataForest
 from dfsubmit.dataforest.exchange import OPENING_ERRORS
-from dfsubmit.dataforest.transport import END, MAY_SEND, BoundedTransport
+from dfsubmit.dataforest.transport import END, LARGEST_WAITING, MAY_SEND, BoundedTransport
 from dfsubmit.engine import Accepted, NotSent, Unknown
 
-from dataforest_peer import ACCEPTED, ACCOUNTS, BODY, KEYS, ONE_ACCOUNT, Peer, Received, Reply, answer, soon  # isort: skip
+from dataforest_peer import ACCEPTED, ACCOUNTS, BODY, KEYS, ONE_ACCOUNT, Peer, Received, Reply, answer, gateway, soon  # isort: skip
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,15 +52,54 @@ def test_a_request_on_a_kept_connection_is_held_back_as_well() -> None:
     assert len(peer.received) == 1
 
 
-def test_when_it_becomes_too_late_within_the_request_the_fate_is_unknown() -> None:
+def test_when_it_becomes_too_late_within_a_long_request_the_fate_is_unknown() -> None:
     answers = iter([True, False])
+    long = b"x" * (LARGEST_WAITING + 1)
     with Peer(_accepting) as peer:
         transport = BoundedTransport(tls=None, proxy="", monotonic=lambda: 0.0)
-        request = httpx.Request("POST", peer.url, content=b"{}", extensions={MAY_SEND: lambda: next(answers)})
+        parts = iter([long, long])
+        headers = {"Content-Length": str(2 * len(long))}
+        extensions = {MAY_SEND: lambda: next(answers)}
         with pytest.raises(httpx.WriteTimeout):
-            transport.handle_request(request)
+            transport.handle_request(
+                httpx.Request("POST", peer.url, content=parts, headers=headers, extensions=extensions)
+            )
         transport.close()
-    assert all(len(request.body) < 2 for request in peer.received)
+    assert all(len(request.body) < 2 * len(long) for request in peer.received)
+
+
+def test_head_and_body_leave_together_and_only_once_an_answer_is_wanted() -> None:
+    asked: list[int] = []
+    with Peer(_accepting) as peer:
+        transport = BoundedTransport(tls=None, proxy="", monotonic=lambda: 0.0)
+
+        def may_send() -> bool:
+            asked.append(len(peer.received))
+            return True
+
+        extensions = {MAY_SEND: may_send}
+        for _ in range(3):
+            transport.handle_request(httpx.Request("POST", peer.url, content=b"{}", extensions=extensions)).read()
+        transport.close()
+    assert asked == [0, 1, 2]
+    assert [request.body for request in peer.received] == [b"{}"] * 3
+
+
+def test_an_answer_that_can_still_be_read_after_an_error_of_writing_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    class _Broken(httpcore.MockStream):
+        def write(self, buffer: bytes, timeout: float | None = None) -> None:
+            raise httpcore.WriteError(f"{len(buffer)} bytes not taken in {timeout} s")
+
+    class _Backend(httpcore.MockBackend):
+        def connect_tcp(self, *_: object, **__: object) -> httpcore.NetworkStream:
+            return _Broken([answer(gateway("430"), 413).pieces[0]])
+
+    monkeypatch.setattr(httpcore, "SyncBackend", lambda: _Backend([]))
+    transport = BoundedTransport(tls=None, proxy="", monotonic=lambda: 0.0)
+    response = transport.handle_request(httpx.Request("POST", "http://127.0.0.1", content=b"{}"))
+    assert response.status_code == 413
+    response.close()
+    transport.close()
 
 
 def test_what_is_given_up_is_cut_and_what_has_not_left_never_arrives() -> None:
