@@ -142,8 +142,7 @@ def _at(
 def _image(document: Document, app: AiApp) -> Iterator[Diagnostic]:
     path = ("spec", "docker", "image")
     image = app.spec.docker.image
-    if "@" in image:
-        return
+    # What follows the colon of a digest counts as a tag here: it never moves.
     _, colon, tag = image.rpartition("/")[2].partition(":")
     help_text = "name a fixed version or a digest, so that a run can be repeated"
     if not colon or not tag:

@@ -238,6 +238,15 @@ def test_what_could_act_on_a_terminal_is_shown_by_its_name(raw: str, shown: str)
     assert neutral(f"a{raw}b") == f"a{shown}b"
 
 
+@pytest.mark.parametrize("raw", HOSTILE, ids=HOSTILE.values())
+def test_json_says_what_could_act_on_a_terminal_by_escapes_that_mean_the_same(raw: str) -> None:
+    output = validate_json([finding(at(1, 1, 2), message=f"a{raw}b")], files=1, manifests=1)
+
+    assert output.isascii()
+    assert all(character == "\n" or is_harmless(character) for character in output)
+    assert json.loads(output)["findings"][0]["message"] == f"a{raw}b"
+
+
 def test_a_tower_of_combining_marks_is_cut_down() -> None:
     assert neutral("a" + "\u0301" * 4) == "a" + "\u0301" * 4
     assert neutral("a" + "\u0301" * 6) == "a" + "\u0301" * 4 + "<U+0301>" * 2

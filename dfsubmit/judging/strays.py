@@ -165,19 +165,18 @@ class Repair:
         typo = closest(key, free)
         guesses = (
             (How.SPELLING, (*above, same[0]) if same else None),
-            (How.ELSEWHERE, self._elsewhere(fold(key), above)),
+            (How.ELSEWHERE, self._elsewhere(fold(key))),
             (How.TYPO, (*above, typo) if typo else None),
             (How.HABIT, (*above, habit) if habit in free else None),
-            (How.ELSEWHERE, self._elsewhere(fold(habit), above) if habit else None),
+            (How.ELSEWHERE, self._elsewhere(fold(habit)) if habit else None),
             # A mapping with one possible key, and that one missing: whatever was written stands for it.
             (How.UNKNOWN, (*above, free[0]) if len(fields_of(model)) == len(free) == 1 else None),
         )
         return next((guess for guess in guesses if guess[1] is not None), (How.UNKNOWN, None))
 
-    def _elsewhere(self, folded: str, above: Path) -> Path | None:
-        """Return the one path of this kind of document that has the name, outside of `above`, and is not taken."""
-        named = _paths(self.kind).get(folded, ())
-        paths = [path for path in named if path[:-1] != above and value_at(self.data, path) is None]
+    def _elsewhere(self, folded: str) -> Path | None:
+        """Return the one path of this kind of document that has the name and is not taken."""
+        paths = [path for path in _paths(self.kind).get(folded, ()) if value_at(self.data, path) is None]
         return paths[0] if len(paths) == 1 else None
 
     def _put(self, target: Path, value: Any) -> bool:
