@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from dfsubmit.yamlcore.tree import Event, Kinds, NextEvent, Node
 
 _MERGE = "<<"
-# How much of a long key a message repeats, in characters.
-_SHOWN = 60
 # Names of anchors as YAML 1.2 has them, behind a tag if there is one; libyaml 0.1 cuts them short.
 _ANCHOR = re.compile(r"(?:!\S*(?:\s|#[^\r\n]*)*)?&([^\s,\[\]{}]+)")
 _ALIAS = re.compile(r"\*([^\s,\[\]{}]+)")
@@ -235,10 +233,9 @@ class Composer:
             return True
         if key not in keys:
             return False
-        shown = key if len(key) <= _SHOWN else key[:_SHOWN] + "…"
         self.report.event(
             "DF0116",
-            f'the key "{shown}" is here a second time',
+            f'the key "{key}" is here a second time',
             event,
             advice="remove one of the two",
             related=("the first is here", keys[key]),

@@ -199,10 +199,10 @@ def _flow(source: Source, refusal: Refusal) -> Fault:
 
 def _in_brackets(source: Source, at: int, opening: int, wanted: str) -> Fault:
     """Explain what stands at `at` in brackets that are closed."""
-    text = source.text
-    if text[at : at + 1] == ":" and text[opening:at].rstrip(" \t")[-1] in "[{,":
+    character = source.text[at : at + 1]
+    if character == ":" and source.text[opening:at].rstrip(" \t")[-1] in "[{,":
         return no_key(at)
-    if text[at : at + 1] == ",":
+    if character == ",":
         return Fault(
             code="DF0131",
             message="there is nothing in front of this comma",
@@ -210,7 +210,7 @@ def _in_brackets(source: Source, at: int, opening: int, wanted: str) -> Fault:
             end=at + 1,
             help="remove the comma, or put a value in front of it",
         )
-    if text[at] in _INDICATORS:
+    if character and character in _INDICATORS:
         return quote_it(source, at)
     return Fault(
         code="DF0131",

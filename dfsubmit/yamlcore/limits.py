@@ -20,3 +20,5 @@ MAX_FILE = 1_048_576
 MAX_RESTARTS = 300
 # In characters of a key as written. libyaml looks no further for its colon.
 MAX_KEY = 1024
+# In characters of a message or a help, which repeat what stands in the file.
+MAX_MESSAGE = 240

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dfsubmit.diagnostics import Diagnostic, Edit, Related, Severity
-from dfsubmit.yamlcore.limits import MAX_FINDINGS, MAX_VALUES
+from dfsubmit.yamlcore.limits import MAX_FINDINGS, MAX_MESSAGE, MAX_VALUES
 
 if TYPE_CHECKING:
     from dfsubmit.yamlcore.source import Source
@@ -75,11 +75,11 @@ class Report:
         self.findings.append(
             Diagnostic(
                 code=code,
-                message=message,
+                message=_clipped(message),
                 path=source.path,
                 severity=severity,
                 span=source.span(start, end),
-                help=advice,
+                help=_clipped(advice),
                 related=tuple(notes),
                 edits=edits,
             )
@@ -102,3 +102,8 @@ class Report:
         while end > start and text[end - 1].isspace():
             end -= 1
         return start, end
+
+
+def _clipped(text: str) -> str:
+    """Return `text` without the middle of what it repeats from a file, if that is long."""
+    return text if len(text) <= MAX_MESSAGE else f"{text[: MAX_MESSAGE // 2]} … {text[-MAX_MESSAGE // 4 :]}"

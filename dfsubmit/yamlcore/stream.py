@@ -146,7 +146,7 @@ class Stream:
         self._begin(event, base)
         composer = Composer(kinds=kinds, next_event=next_event, report=self.report)
         data, root = composer.compose()
-        if data is None and self._is_empty(root):
+        if type(root) is kinds.scalar and self._is_empty(root):
             self._report_empty()
         elif not composer.lost:
             self.documents.append(
