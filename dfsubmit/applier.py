@@ -44,6 +44,7 @@ class Result(enum.Enum):
     NOT_SENT = "not-sent"
     UNRESOLVED = "unresolved"
     LOST_RACE = "lost-race"
+    HELD = "held"
     KILLED = "killed"
     SKIPPED = "skipped"
 
@@ -184,6 +185,8 @@ class _Submission:
     in_flight: dict[Future[Answer], tuple[Change, Entry]] = field(default_factory=dict)
     done: list[Done] = field(default_factory=list)
     fatal: EngineError | None = None
+    # Holds that something open keeps: a submission of unknown outcome of this run, or one of another run.
+    kept: set[str] = field(default_factory=set)
 
     def run(self) -> list[Done]:
         try:
@@ -220,8 +223,9 @@ class _Submission:
                 self.in_flight[future] = (change, entry)
             elif verdict is Verdict.LOST:
                 self._finish(Done(change=change, result=Result.LOST_RACE, message="another run submits it"))
-            else:
-                self._finish(Done(change=change, result=Result.LOST_RACE, message=_held(entry)))
+            elif entry.intent is not None:
+                self.kept.add(entry.intent.hold)
+                self._finish(_held(change, entry.intent.hold))
 
     def _next_batch(self) -> Iterable[tuple[Change, Mapping[str, Any]]]:
         """Take changes that can be sent now: a free worker each, and no hold twice."""
@@ -231,7 +235,11 @@ class _Submission:
         while self.pending and room > 0:
             change = self.pending.popleft()
             prefix = sent_prefix(change, marker=self.applier.settings.marker)
-            if hold_of(change, prefix) in taken:
+            hold = hold_of(change, prefix)
+            if hold in self.kept:
+                self._finish(_held(change, hold))
+                continue
+            if hold in taken:
                 passed_over.append(change)
                 continue
             try:
@@ -239,7 +247,7 @@ class _Submission:
             except MissingSecretError as error:
                 self._finish(Done(change=change, result=Result.NOT_SENT, message=error.message))
                 continue
-            taken.add(hold_of(change, prefix))
+            taken.add(hold)
             room -= 1
             yield change, body
         self.pending.extendleft(reversed(passed_over))
@@ -284,6 +292,8 @@ class _Submission:
         for future in answered:
             del self.in_flight[future]
         for (change, _, answer), entry, verdict in zip(known, entries, verdicts, strict=True):
+            if isinstance(answer, Unknown):
+                self.kept.add(hold_of(change, sent_prefix(change, marker=self.applier.settings.marker)))
             self._finish(_done(change, answer) if verdict is Verdict.WON else self._settled_meanwhile(change, entry))
 
     def _settled_meanwhile(self, change: Change, outcome: Entry) -> Done:
@@ -328,7 +338,9 @@ class _Submission:
 
     def _finish(self, done: Done) -> None:
         self.done.append(done)
-        self.applier.report(done)
+        # What is held is tried again; to tell of it each time would bury the rest.
+        if done.result is not Result.HELD:
+            self.applier.report(done)
 
 
 def sent_prefix(change: Change, *, marker: bool) -> str:
@@ -353,9 +365,9 @@ def hold_of(change: Change, prefix: str) -> str:
     return f"{(change.request or {}).get('aiWorkspaceId', '')}/{prefix}"
 
 
-def _held(entry: Entry) -> str:
-    hold = entry.intent.hold if entry.intent else ""
-    return f"an unsettled submission holds the same workspace and prefix ({hold}); it goes out once that is settled"
+def _held(change: Change, hold: str) -> Done:
+    message = f"waits for an unsettled submission with the same workspace and prefix ({hold})"
+    return Done(change=change, result=Result.HELD, message=message)
 
 
 def _done(change: Change, answer: Answer) -> Done:

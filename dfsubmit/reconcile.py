@@ -7,14 +7,17 @@ a bound, so that a passing fault needs no second command.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from dfsubmit.applier import FAILURES, Applier, Done, Result
-from dfsubmit.errors import LimitError
+from dfsubmit.errors import LimitError, StalePlanError
 from dfsubmit.journal import NOTHING, AppRef, Item, ItemState, State
 from dfsubmit.plan import Action, Change, Plan
 from dfsubmit.recover import Adopt, Undecidable
+from dfsubmit.secret import MissingSecretError, resolve_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,7 +25,9 @@ if TYPE_CHECKING:
     from dfsubmit.settle import Settled, Settler
 
 # A fault that outlives this many submits of one item is no passing one.
-MAX_ROUNDS = 4
+MOST_ATTEMPTS = 4
+# While another run keeps a workspace and prefix, this one looks again so often (seconds), for so many settle times.
+LOOK_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +44,7 @@ class Report:
     @property
     def exit_code(self) -> int:
         """Return the exit code of the run: unresolved before failed before lost races."""
-        if self.count(Result.UNRESOLVED):
+        if self.count(Result.UNRESOLVED, Result.HELD):
             return 3
         if self.count(*FAILURES):
             return 1
@@ -49,13 +54,18 @@ class Report:
 
 @dataclass(kw_only=True)
 class Reconciler:
-    """Settles and applies until nothing is left to do. `plan_again` makes a plan from the ledger as it is now."""
+    """Settles and applies until nothing is left to do. `plan_again` makes a plan from the ledger as it is now.
+
+    `patience` is how long it waits, without any progress, for what another run keeps from it.
+    """
 
     settler: Settler
     applier: Applier
     plan_again: Callable[[], Plan]
     max_submit: int
+    patience: timedelta = timedelta(seconds=75)
     _results: dict[Item, Done] = field(default_factory=dict)
+    _attempts: Counter[Item] = field(default_factory=Counter)
     _undecided: dict[Item, Settled] = field(default_factory=dict)
 
     def run(self) -> Report:
@@ -64,14 +74,16 @@ class Reconciler:
         plan = self.plan_again()
         check_limit(plan, self.max_submit)
         self._apply(plan, adopted)
-        for _ in range(MAX_ROUNDS - 1):
-            if self.applier.stop.requested or not self._in_doubt():
-                break
+        waited = timedelta(0)
+        while not self.applier.stop.requested and self._unfinished() and waited < self.patience:
             adopted = self._settle()
-            freed = self._freed(self.plan_again())
             self._mark_adopted(adopted)
-            if freed.changes:
-                self._apply(freed, {})
+            again = self._again(self.plan_again())
+            self._apply(again, {})
+            if adopted or any(self._results[change.item].result is not Result.HELD for change in again.changes):
+                continue
+            self.settler.sleep(LOOK_AGAIN_SECONDS)
+            waited += timedelta(seconds=LOOK_AGAIN_SECONDS)
         return Report(
             results=tuple(self._results[item] for item in sorted(self._results)), undecided=self._open_rulings()
         )
@@ -85,6 +97,8 @@ class Reconciler:
     def _apply(self, plan: Plan, adopted: Mapping[Item, Settled]) -> None:
         for done in self.applier.run(plan):
             self._results[done.change.item] = self._in_context(done, adopted)
+            if done.change.action is Action.SUBMIT and done.result is not Result.HELD:
+                self._attempts[done.change.item] += 1
         for item, was in adopted.items():
             if item not in self._results and isinstance(was.ruling, Adopt):
                 app = AppRef(id=was.ruling.app.id, name=was.ruling.app.name)
@@ -100,11 +114,17 @@ class Reconciler:
             return replace(done, result=Result.LOST_RACE)
         return done
 
-    def _in_doubt(self) -> bool:
-        """Tell whether this run left an item open that a look could settle."""
+    def _unfinished(self) -> bool:
+        """Tell whether looking again could still bring an item further."""
         return any(
-            done.result is Result.UNRESOLVED and item not in self._undecided for item, done in self._results.items()
+            (done.result is Result.UNRESOLVED and item not in self._undecided and self._attempts[item] < MOST_ATTEMPTS)
+            or (done.result is Result.HELD and not self._kept_by_undecided(done))
+            for item, done in self._results.items()
         )
+
+    def _kept_by_undecided(self, done: Done) -> bool:
+        """Tell whether only a person can free what `done` waits for."""
+        return any(was.state.hold and was.state.hold in done.message for was in self._undecided.values())
 
     def _mark_adopted(self, adopted: Mapping[Item, Settled]) -> None:
         for item, was in adopted.items():
@@ -113,12 +133,20 @@ class Reconciler:
                 app = AppRef(id=was.ruling.app.id, name=was.ruling.app.name)
                 self._results[item] = Done(change=before.change, result=Result.ADOPTED, app=app)
 
-    def _freed(self, plan: Plan) -> Plan:
-        """Return the part of `plan` that this run tried and may try again, because nothing had started."""
+    def _again(self, plan: Plan) -> Plan:
+        """Return the part of `plan` that this run may try (again): nothing had started, or what kept it is settled.
+
+        What another run has submitted meanwhile is noted as a lost race.
+        """
+        tried = (Result.UNRESOLVED, Result.HELD)
+        pending = {item for item, done in self._results.items() if done.result in tried}
+        for change in plan.of(Action.UNCHANGED):
+            if change.item in pending:
+                self._results[change.item] = Done(change=change, result=Result.LOST_RACE, app=change.app)
         again = tuple(
             change
             for change in plan.of(Action.SUBMIT)
-            if (before := self._results.get(change.item)) is not None and before.result is Result.UNRESOLVED
+            if change.item in pending and self._attempts[change.item] < MOST_ATTEMPTS
         )
         return replace(plan, changes=again)
 
@@ -134,6 +162,24 @@ def check_limit(plan: Plan, max_submit: int) -> None:
             f"the plan submits {count} apps, more than the limit of {max_submit}; nothing was submitted",
             tip=f"if that is what you want: --max-submit {count}",
         )
+
+
+def check_token(plan: Plan, expected: str | None) -> None:
+    """Raise StalePlanError when a token is expected and `plan` has another."""
+    if expected is not None and expected != plan.token:
+        raise StalePlanError(
+            f"the plan is not the expected one: its token is {plan.token}, not {expected}",
+            tip="make the plan again, look at it, and expect its token",
+        )
+
+
+def check_secrets(plan: Plan, environ: Mapping[str, str]) -> None:
+    """Raise MissingSecretError, which names the app, when `environ` lacks a variable that a submit refers to."""
+    for change in plan.of(Action.SUBMIT):
+        try:
+            resolve_secrets(change.request or {}, environ)
+        except MissingSecretError as error:
+            raise MissingSecretError(f"{change.name}: {error.message}; nothing was submitted", tip=error.tip) from error
 
 
 def refresh(plan: Plan, states: Mapping[Item, ItemState]) -> Plan:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from stage import PROJECT, Stage, desired
 
-from dfsubmit.applier import Done, Result, Stop
+from dfsubmit.applier import Applier, Done, Result, Stop, _Submission
 from dfsubmit.errors import LedgerError, LimitError
-from dfsubmit.identity import current_actor
+from dfsubmit.identity import _started, current_actor
 from dfsubmit.journal import Entry, Event, Item, State
 from dfsubmit.ledger.base import Verdict
 from dfsubmit.ledger.memory import MemoryLedger
@@ -196,3 +199,20 @@ def test_a_full_disk_before_the_intent_submits_nothing(stage: Stage) -> None:
     with pytest.raises(LedgerError, match="the disk is full"):
         stage.apply([desired("one")])
     assert stage.apps() == []
+
+
+def test_what_another_living_run_keeps_is_waited_for_and_then_left_with_exit_code_3(stage: Stage) -> None:
+    ours, theirs = desired("ours"), desired("theirs", command="other")
+    plan = stage.plan([theirs])
+    engine = stage.engine()
+    living = replace(current_actor({}), pid=os.getppid(), started=_started(os.getppid()))
+    applier = Applier(ledger=stage.ledger, engine=engine, actor=living, environ={}, now=stage.clock.read)
+    submission = _Submission(applier=applier, pending=deque(plan.changes))
+    stage.ledger.append([submission._intent(plan.changes[0])])  # noqa: SLF001  # an intent whose submit is yet to be sent
+    before = stage.clock.now
+    report = stage.apply([ours])
+    assert [done.result for done in report.results] == [Result.HELD]
+    assert report.exit_code == 3
+    assert timedelta(seconds=60) < stage.clock.now - before < timedelta(seconds=180)
+    assert stage.apps() == []
+    engine.close()

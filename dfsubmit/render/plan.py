@@ -33,6 +33,7 @@ RESULT_WORDS: Mapping[Result, str] = {
     Result.NOT_SENT: "failed: not sent",
     Result.UNRESOLVED: "unresolved",
     Result.LOST_RACE: "lost race",
+    Result.HELD: "not sent yet",
     Result.KILLED: "killed",
     Result.SKIPPED: "not started: the run was stopped",
 }
@@ -170,7 +171,7 @@ def apply_summary(results: Sequence[Done]) -> dict[str, int]:
         "adopted": frozenset({Result.ADOPTED}),
         "unchanged": frozenset({Result.UNCHANGED}),
         "failed": FAILURES,
-        "unresolved": frozenset({Result.UNRESOLVED}),
+        "unresolved": frozenset({Result.UNRESOLVED, Result.HELD}),
         "lostRace": frozenset({Result.LOST_RACE}),
         "killed": frozenset({Result.KILLED}),
     }
