@@ -211,7 +211,10 @@ def test_what_another_living_run_keeps_is_waited_for_and_then_left_with_exit_cod
     stage.ledger.append([submission._intent(plan.changes[0])])  # noqa: SLF001  # an intent whose submit is yet to be sent
     before = stage.clock.now
     report = stage.apply([ours])
-    assert [done.result for done in report.results] == [Result.HELD]
+    assert {done.change.name: done.result for done in report.results} == {
+        "ours": Result.HELD,
+        "theirs": Result.LOST_RACE,
+    }
     assert report.exit_code == 3
     assert timedelta(seconds=60) < stage.clock.now - before < timedelta(seconds=180)
     assert stage.apps() == []
