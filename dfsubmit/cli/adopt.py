@@ -10,8 +10,8 @@ import click
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import ASKING, common, verb
-from dfsubmit.cli.settings import Flags, Settings, resolve
 from dfsubmit.errors import InputError
+from dfsubmit.settings import Flags, Settings, resolve
 
 if TYPE_CHECKING:
     from dfsubmit.engine import AppDetail
@@ -45,8 +45,8 @@ def command(*, flags: Flags, name: str, app_id: str) -> int:
 
 def run(options: Options) -> int:
     """Adopt. Raises DfsubmitError."""
-    from dfsubmit.cli.compose import engine_of, ledger_of, now
     from dfsubmit.cli.planning import desired_scene
+    from dfsubmit.compose import engine_of, ledger_of, now
     from dfsubmit.decide import adopt_for, adoptable
     from dfsubmit.identity import current_actor
     from dfsubmit.journal import NOTHING, Item
@@ -57,7 +57,7 @@ def run(options: Options) -> int:
     if app is None:
         raise InputError(f"there is no manifest '{options.name}' in the set", tip="`dfsubmit plan` lists them")
     item = Item(key=f"{scene.project_id}/{app.name}", fingerprint=app.fingerprint)
-    with ledger_of(scene) as ledger, engine_of(scene, out) as engine:
+    with ledger_of(scene) as ledger, engine_of(scene, tell=out.detail) as engine:
         detail = adoptable(options.app_id, ledger, engine)
         for line in _comparison(app, detail):
             out.note(line)

@@ -13,14 +13,14 @@ import click
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import ASKING, READING, common, complete_path, verb
-from dfsubmit.cli.settings import PREFIX, Flags, Settings, resolve
-from dfsubmit.errors import InputError, InterruptError, StalePlanError, UsageError
+from dfsubmit.errors import InputError, InterruptError, UsageError
+from dfsubmit.settings import PREFIX, Flags, Settings, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dfsubmit.applier import Done, Stop
-    from dfsubmit.cli.compose import Scene
+    from dfsubmit.compose import Scene
     from dfsubmit.engine import Engine
     from dfsubmit.ledger.base import Ledger
     from dfsubmit.plan import Plan
@@ -136,13 +136,14 @@ def _whole_number(name: str, least: int) -> int | None:
 
 def run(options: Options) -> int:
     """Apply. Raises DfsubmitError."""
-    from dfsubmit.cli.compose import engine_of, ledger_of, stop_on_signals
+    from dfsubmit.cli.stopping import stop_on_signals
+    from dfsubmit.compose import engine_of, ledger_of
 
     if options.timeout is not None and not options.wait:
         raise UsageError("--timeout says how long to --wait", tip="add --wait")
     out = output.make(options.settings, os.environ)
     scene, make = _planner(options, out)
-    with ledger_of(scene) as ledger, engine_of(scene, out) as engine:
+    with ledger_of(scene) as ledger, engine_of(scene, tell=out.detail) as engine:
         plan = make(ledger, engine)
         _check(options, scene, plan)
         _show(options, out, plan)
@@ -169,8 +170,9 @@ def run(options: Options) -> int:
 
 def _planner(options: Options, out: output.Output) -> tuple[Scene, Callable[[Ledger, Engine], Plan]]:
     """Return the scene and a function that makes the plan anew from the ledger as it is."""
-    from dfsubmit.cli.planning import desired_scene, plan_of, settings_scene
+    from dfsubmit.cli.planning import desired_scene, settings_scene
     from dfsubmit.cli.show import read_plan
+    from dfsubmit.compose import plan_of
     from dfsubmit.reconcile import refresh
     from dfsubmit.savedplan import from_text
 
@@ -198,21 +200,11 @@ def _planner(options: Options, out: output.Output) -> tuple[Scene, Callable[[Led
 
 def _check(options: Options, scene: Scene, plan: Plan) -> None:
     """Refuse what must not even be asked about. Raises StalePlanError, LimitError, MissingSecretError."""
-    from dfsubmit.plan import Action
-    from dfsubmit.reconcile import check_limit
-    from dfsubmit.secret import MissingSecretError, resolve_secrets
+    from dfsubmit.reconcile import check_limit, check_secrets, check_token
 
-    if options.expect is not None and options.expect != plan.token:
-        raise StalePlanError(
-            f"the plan is not the expected one: its token is {plan.token}, not {options.expect}",
-            tip="make the plan again, look at it, and expect its token",
-        )
+    check_token(plan, options.expect)
     check_limit(plan, _max_submit(options, scene))
-    for change in plan.of(Action.SUBMIT):
-        try:
-            resolve_secrets(change.request or {}, scene.environ)
-        except MissingSecretError as error:
-            raise MissingSecretError(f"{change.name}: {error.message}; nothing was submitted", tip=error.tip) from error
+    check_secrets(plan, scene.environ)
 
 
 def _warn_of_workspaces(plan: Plan, engine: Engine, out: output.Output) -> None:
@@ -271,15 +263,10 @@ def _carry_out(
     out: output.Output,
 ) -> Report:
     """Settle and submit, telling of each result as it comes."""
-    from dfsubmit.applier import Applier, ApplySettings
-    from dfsubmit.cli.compose import interruptible_sleep, now
     from dfsubmit.cli.progress import Progress
-    from dfsubmit.identity import current_actor
+    from dfsubmit.compose import reconciler_of
     from dfsubmit.plan import Action
-    from dfsubmit.reconcile import Reconciler
-    from dfsubmit.settle import Settler
 
-    actor = current_actor(scene.environ)
     total = len(plan.of(Action.SUBMIT, Action.KILL))
     with Progress(out, "submitting", total=total, counted=False) as progress:
 
@@ -289,32 +276,16 @@ def _carry_out(
             progress.line(done_text(done).strip())
             progress.advance(done.change.name)
 
-        settler = Settler(
+        reconciler = reconciler_of(
+            scene,
             ledger=ledger,
             engine=engine,
-            project=scene.project_id,
-            actor=actor,
-            settle=scene.settle,
-            now=now,
-            sleep=lambda seconds: interruptible_sleep(stop, seconds),
-            stop=stop,
-            tell=progress.line,
-        )
-        applier = Applier(
-            ledger=ledger,
-            engine=engine,
-            actor=actor,
-            environ=scene.environ,
-            now=now,
-            settings=ApplySettings(parallelism=options.parallelism, timeout=scene.timeout, marker=scene.marker),
-            stop=stop,
-            report=report,
-        )
-        reconciler = Reconciler(
-            settler=settler,
-            applier=applier,
             plan_again=lambda: make(ledger, engine),
             max_submit=_max_submit(options, scene),
+            parallelism=options.parallelism,
+            stop=stop,
+            tell=progress.line,
+            report=report,
         )
         if options.plan is not None:
             _refuse_overtaken(plan, ledger, scene)

@@ -1,14 +1,13 @@
 """From the common options to the state that the manifests ask for, or to the findings that forbid it.
 
-`load` is what `validate` shows; `load_or_show` is what the other verbs begin with; `load_settings_or_show` is for those
-that follow apps, and need the Project alone. All of them read files and nothing else.
+`load_or_show` is what most verbs begin with; `load_settings_or_show` is for those that follow apps, and need the Project
+alone. Both read files and nothing else.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dfsubmit.diagnostics import has_errors
@@ -19,24 +18,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dfsubmit.cli.output import Output
-    from dfsubmit.cli.settings import Settings
     from dfsubmit.diagnostics import Diagnostic
-    from dfsubmit.project import Check, DesiredState
+    from dfsubmit.project import DesiredState
     from dfsubmit.projectmodel import Project
+    from dfsubmit.settings import Settings
     from dfsubmit.sources import SourceSet
-
-
-def load(settings: Settings, *, also: Check | None = None) -> DesiredState:
-    """Return what the files ask for, with all findings; `also` is one more check of every document."""
-    from dfsubmit.project import load_project
-    from dfsubmit.sources import find
-
-    state = load_project(find(settings.files), also=also)
-    return _strict(state) if settings.strict else state
 
 
 def load_or_show(settings: Settings, out: Output) -> DesiredState:
     """Return what the files ask for; says warnings on standard error. Raises InputError, after the findings, for errors."""
+    from dfsubmit.compose import load
+
     state = load(settings)
     _show(state.diagnostics, state.texts, settings, out)
     if state.has_errors:
@@ -78,10 +70,6 @@ def _show(findings: tuple[Diagnostic, ...], texts: Mapping[str, str], settings: 
     if findings and (has_errors(findings) or settings.verbosity >= 0):
         text = findings_text(findings, texts, palette=out.error_palette, width=width(os.environ))
         out.say(text.rstrip("\n") + "\n")
-
-
-def _strict(state: DesiredState) -> DesiredState:
-    return replace(state, diagnostics=tuple(finding.as_error() for finding in state.diagnostics))
 
 
 def width(environ: Mapping[str, str]) -> int:

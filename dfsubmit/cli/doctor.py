@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import REMOTE, common, verb
-from dfsubmit.cli.settings import Flags, Settings, resolve
 from dfsubmit.errors import CredentialsError, DfsubmitError
+from dfsubmit.settings import Flags, Settings, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dfsubmit.cli.compose import Scene
     from dfsubmit.cli.output import Output
+    from dfsubmit.compose import Scene
 
 LARGE_SKEW_SECONDS = 60
 SCHEMA_FILE = "dfsubmit.v1.schema.json"
@@ -113,7 +113,7 @@ def _parser() -> Check:
 
 def _ledger(scene: Scene) -> Check:
     """Look whether the ledger can be read, and whether its folder could be written, without writing."""
-    from dfsubmit.cli.compose import ledger_of
+    from dfsubmit.compose import ledger_of
 
     with ledger_of(scene) as ledger:
         count = len(ledger.states(scene.project_id))
@@ -153,9 +153,9 @@ def _credentials(scene: Scene) -> Check:
 
 def _engine(scene: Scene, out: Output) -> Check:
     """Ask the engine for its list, and compare clocks."""
-    from dfsubmit.cli.compose import engine_of, now
+    from dfsubmit.compose import engine_of, now
 
-    with engine_of(scene, out) as engine:
+    with engine_of(scene, tell=out.detail) as engine:
         listing = engine.list_apps()
         skew = abs((engine.server_now() - now()).total_seconds())
         found = f"{engine.describe()} answers: {len(listing.apps)} apps, clocks differ by {skew:.0f} s"

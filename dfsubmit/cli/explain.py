@@ -9,7 +9,7 @@ import click
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import common, verb
-from dfsubmit.cli.settings import Flags, Settings, resolve
+from dfsubmit.settings import Flags, Settings, resolve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ import click
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import common, complete_path, verb
-from dfsubmit.cli.settings import Flags, Settings, resolve
 from dfsubmit.errors import InputError, UsageError
+from dfsubmit.settings import Flags, Settings, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,11 +11,11 @@ import click
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import ASKING, common, verb
-from dfsubmit.cli.settings import Flags, Settings, resolve
 from dfsubmit.errors import EngineError, NoSuchAppError
+from dfsubmit.settings import Flags, Settings, resolve
 
 if TYPE_CHECKING:
-    from dfsubmit.cli.compose import Scene
+    from dfsubmit.compose import Scene
     from dfsubmit.engine import Engine
     from dfsubmit.follow import Followed
     from dfsubmit.ledger.base import Ledger
@@ -50,16 +50,16 @@ def command(flags: Flags, names: tuple[str, ...]) -> int:
 
 def run(options: Options) -> int:
     """Kill. Raises DfsubmitError."""
-    from dfsubmit.cli.compose import engine_of, ledger_of
     from dfsubmit.cli.following import rows_of
     from dfsubmit.cli.planning import settings_scene
+    from dfsubmit.compose import engine_of, ledger_of
 
     out = output.make(options.settings, os.environ)
     scene = settings_scene(options.settings, out)
     with ledger_of(scene) as ledger:
         states = ledger.states(scene.project_id)
         rows_of(options.names, states, {})
-        with engine_of(scene, out) as engine:
+        with engine_of(scene, tell=out.detail) as engine:
             remote = {app.id: app for app in engine.list_apps().apps}
             rows = rows_of(options.names, states, remote, every=True)
             running = [row for row in rows if row.remote is not None and not row.remote.finished]
@@ -73,7 +73,7 @@ def run(options: Options) -> int:
 
 def _kill(row: Followed, scene: Scene, ledger: Ledger, engine: Engine, out: output.Output) -> bool:
     """Kill one app and record it; tell whether that went well."""
-    from dfsubmit.cli.compose import now
+    from dfsubmit.compose import now
     from dfsubmit.identity import current_actor
     from dfsubmit.journal import Entry, Event
 

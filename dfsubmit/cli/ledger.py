@@ -8,7 +8,7 @@ import click
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import ASKING, VerbGroup, common, verb
-from dfsubmit.cli.settings import Flags, resolve
+from dfsubmit.settings import Flags, resolve
 
 
 @click.group(
@@ -31,8 +31,8 @@ def command() -> None:
 @common("file", "ledger", outputs=("text", "json"))
 def list_command(*, flags: Flags, names: tuple[str, ...]) -> int:
     """Print the entries of this project, oldest first, for all names or for NAME...."""
-    from dfsubmit.cli.compose import ledger_of
     from dfsubmit.cli.planning import settings_scene
+    from dfsubmit.compose import ledger_of
     from dfsubmit.ledger.codec import encode
     from dfsubmit.render.entries import entries_text
     from dfsubmit.render.machine import json_text
@@ -58,8 +58,8 @@ def list_command(*, flags: Flags, names: tuple[str, ...]) -> int:
 @common("file", "ledger")
 def verify_command(*, flags: Flags) -> int:
     """Check every entry of the ledger, of all projects, against the table of steps."""
-    from dfsubmit.cli.compose import ledger_of
     from dfsubmit.cli.planning import settings_scene
+    from dfsubmit.compose import ledger_of
     from dfsubmit.ledger.verify import verify
 
     settings = resolve(flags, os.environ)
@@ -82,8 +82,8 @@ def export_command(*, flags: Flags) -> int:
     """Print every entry of the ledger, of all projects, one JSON document a line. Holds no secrets."""
     import json
 
-    from dfsubmit.cli.compose import ledger_of
     from dfsubmit.cli.planning import settings_scene
+    from dfsubmit.compose import ledger_of
     from dfsubmit.ledger.codec import encode
 
     settings = resolve(flags, os.environ)

@@ -10,8 +10,8 @@ import click
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import common, verb
-from dfsubmit.cli.settings import Flags, Settings, resolve
 from dfsubmit.errors import DfsubmitError, EngineError, InterruptError
+from dfsubmit.settings import Flags, Settings, resolve
 
 if TYPE_CHECKING:
     from dfsubmit.applier import Stop
@@ -67,9 +67,10 @@ def command(flags: Flags, name: str, follow: bool, tail: int | None, file: tuple
 
 def run(options: Options) -> int:
     """Print the log. Raises DfsubmitError."""
-    from dfsubmit.cli.compose import engine_of, ledger_of, stop_on_signals
     from dfsubmit.cli.following import one_of, rows_of
     from dfsubmit.cli.planning import settings_scene
+    from dfsubmit.cli.stopping import stop_on_signals
+    from dfsubmit.compose import engine_of, ledger_of
 
     out = output.make(options.settings, os.environ)
     scene = settings_scene(options.settings, out)
@@ -78,7 +79,7 @@ def run(options: Options) -> int:
         app, state = row.state.app, row.state.state.value
     if app is None:
         raise DfsubmitError(f"{row.name} has no app: it is {state}", tip="`dfsubmit status` shows more")
-    with engine_of(scene, out) as engine, stop_on_signals(out) as stop:
+    with engine_of(scene, tell=out.detail) as engine, stop_on_signals(out) as stop:
         return _Reader(engine=engine, app_id=app.id, out=out, stop=stop).run(options)
 
 
@@ -91,7 +92,7 @@ class _Reader:
     offset: int = 0
 
     def run(self, options: Options) -> int:
-        from dfsubmit.cli.compose import interruptible_sleep
+        from dfsubmit.compose import interruptible_sleep
 
         first = True
         while True:

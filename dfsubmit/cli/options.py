@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import click
 
 from dfsubmit.cli.output import Output
-from dfsubmit.cli.settings import ENGINES, PREFIX, Flags
 from dfsubmit.errors import UsageError
+from dfsubmit.settings import ENGINES, PREFIX, Flags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

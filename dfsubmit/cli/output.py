@@ -21,7 +21,7 @@ from dfsubmit.render.terminal import COLOUR, PLAIN, Palette, neutral
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from dfsubmit.cli.settings import Settings
+    from dfsubmit.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

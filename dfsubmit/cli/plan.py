@@ -11,11 +11,11 @@ import click
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import READING, REMOTE, common, complete_path, verb
-from dfsubmit.cli.settings import Flags, Settings, resolve
 from dfsubmit.errors import EngineError, InputError
+from dfsubmit.settings import Flags, Settings, resolve
 
 if TYPE_CHECKING:
-    from dfsubmit.cli.compose import Scene
+    from dfsubmit.compose import Scene
     from dfsubmit.ledger.base import Ledger
     from dfsubmit.plan import Plan
     from dfsubmit.project import DesiredState
@@ -75,8 +75,8 @@ def command(flags: Flags, out_file: str | None, prune: bool, detailed_exitcode: 
 
 def run(options: Options) -> int:
     """Make the plan and show it. Raises DfsubmitError."""
-    from dfsubmit.cli.compose import ledger_of
     from dfsubmit.cli.planning import desired_scene
+    from dfsubmit.compose import ledger_of
 
     out = output.make(options.settings, os.environ)
     scene, state = desired_scene(options.settings, out)
@@ -93,15 +93,15 @@ def _seen_plan(
     scene: Scene, state: DesiredState, ledger: Ledger, out: output.Output, *, prune: bool
 ) -> tuple[Plan, dict[str, tuple[str, ...]]]:
     """Return the plan with what the engine shows; without that, and with a warning, when the engine cannot be asked."""
-    from dfsubmit.cli.compose import engine_of
-    from dfsubmit.cli.planning import plan_of, tails_in
+    from dfsubmit.cli.planning import tails_in
+    from dfsubmit.compose import engine_of, plan_of
 
     first = plan_of(scene, state, ledger, None, prune=False)
     # An engine that has started nothing for this project has nothing to show.
     if scene.settings.offline or not any(change.app for change in first.changes):
         return first, {}
     try:
-        with engine_of(scene, out) as engine:
+        with engine_of(scene, tell=out.detail) as engine:
             plan = plan_of(scene, state, ledger, engine.list_apps(), prune=prune)
             return plan, tails_in(plan, engine)
     except EngineError as error:

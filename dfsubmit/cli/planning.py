@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dfsubmit.cli.compose import Scene
+from dfsubmit.compose import Scene
 
 if TYPE_CHECKING:
     from dfsubmit.cli.output import Output
-    from dfsubmit.cli.settings import Settings
-    from dfsubmit.engine import Engine, Listing
+    from dfsubmit.engine import Engine
     from dfsubmit.ledger.base import Ledger
     from dfsubmit.plan import Plan
     from dfsubmit.project import DesiredState
     from dfsubmit.render.machine import Basis
+    from dfsubmit.settings import Settings
 
 
 def desired_scene(settings: Settings, out: Output) -> tuple[Scene, DesiredState]:
     """Return the scene and what the manifests ask for. Raises InputError after showing what is wrong with them."""
     from dfsubmit.cli.checking import load_or_show
-    from dfsubmit.cli.selection import select
+    from dfsubmit.compose import selected
 
     state = load_or_show(settings, out)
     scene = Scene(settings=settings, project=state.project, root=state.root, environ=os.environ)
-    if settings.select:
-        state = replace(state, apps=select(state.apps, settings.select), whole=False)
-    return scene, state
+    return scene, selected(state, settings)
 
 
 def settings_scene(settings: Settings, out: Output) -> Scene:
@@ -36,20 +33,6 @@ def settings_scene(settings: Settings, out: Output) -> Scene:
 
     project, root = load_settings_or_show(settings, out)
     return Scene(settings=settings, project=project, root=root, environ=os.environ)
-
-
-def plan_of(scene: Scene, state: DesiredState, ledger: Ledger, listing: Listing | None, *, prune: bool) -> Plan:
-    """Return the plan as the ledger stands now."""
-    from dfsubmit.plan import make_plan
-
-    return make_plan(
-        project=scene.project_id,
-        desired=state.apps,
-        states=ledger.states(scene.project_id),
-        listing=listing,
-        whole=state.whole,
-        prune=prune,
-    )
 
 
 def basis_of(plan: Plan, ledger: Ledger, scene: Scene, *, whole: bool) -> Basis:

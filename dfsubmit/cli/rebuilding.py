@@ -10,15 +10,15 @@ from dfsubmit.cli import output
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dfsubmit.cli.settings import Settings
     from dfsubmit.rebuild import Row
+    from dfsubmit.settings import Settings
 
 
 def run(settings: Settings, *, unmarked: bool) -> int:
     """Show the rows, ask, and record. Raises DfsubmitError."""
     from dfsubmit.applier import sent_prefix
-    from dfsubmit.cli.compose import engine_of, ledger_of, now
-    from dfsubmit.cli.planning import desired_scene, plan_of
+    from dfsubmit.cli.planning import desired_scene
+    from dfsubmit.compose import engine_of, ledger_of, now, plan_of
     from dfsubmit.decide import adopt_for
     from dfsubmit.identity import current_actor
     from dfsubmit.journal import NOTHING
@@ -27,7 +27,7 @@ def run(settings: Settings, *, unmarked: bool) -> int:
 
     out = output.make(settings, os.environ)
     scene, state = desired_scene(settings, out)
-    with ledger_of(scene) as ledger, engine_of(scene, out) as engine:
+    with ledger_of(scene) as ledger, engine_of(scene, tell=out.detail) as engine:
         missing = plan_of(scene, state, ledger, None, prune=False).of(Action.SUBMIT)
         claimed = {known.app.id for known in ledger.states(None).values() if known.app is not None}
         rows, strangers = rebuild(

@@ -11,13 +11,13 @@ import click
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import ASKING, common, verb
-from dfsubmit.cli.settings import Flags, Settings, resolve
 from dfsubmit.errors import InputError, InterruptError, UsageError
+from dfsubmit.settings import Flags, Settings, resolve
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dfsubmit.cli.compose import Scene
+    from dfsubmit.compose import Scene
     from dfsubmit.engine import Engine
     from dfsubmit.journal import Actor, Item, ItemState
     from dfsubmit.ledger.base import Ledger
@@ -72,12 +72,12 @@ def command(*, flags: Flags, name: str | None, adopt: str | None, retry: bool, a
 
 def run(options: Options) -> int:
     """Settle. Raises DfsubmitError."""
-    from dfsubmit.cli.compose import engine_of, ledger_of
     from dfsubmit.cli.planning import settings_scene
+    from dfsubmit.compose import engine_of, ledger_of
 
     out = output.make(options.settings, os.environ)
     scene = settings_scene(options.settings, out)
-    with ledger_of(scene) as ledger, engine_of(scene, out) as engine:
+    with ledger_of(scene) as ledger, engine_of(scene, tell=out.detail) as engine:
         if options.decides:
             _decide(options, scene, ledger, engine, out)
         else:
@@ -89,23 +89,12 @@ def run(options: Options) -> int:
 
 def _look(options: Options, scene: Scene, ledger: Ledger, engine: Engine, out: output.Output) -> None:
     """Settle what the engine's list can tell, and ask about the rest where there is somebody to ask."""
-    from dfsubmit.cli.compose import interruptible_sleep, now, stop_on_signals
-    from dfsubmit.identity import current_actor
+    from dfsubmit.cli.stopping import stop_on_signals
+    from dfsubmit.compose import settler_of
     from dfsubmit.render.unresolved import unresolved_text
-    from dfsubmit.settle import Settler
 
     with stop_on_signals(out) as stop:
-        settler = Settler(
-            ledger=ledger,
-            engine=engine,
-            project=scene.project_id,
-            actor=current_actor(scene.environ),
-            settle=scene.settle,
-            now=now,
-            sleep=lambda seconds: interruptible_sleep(stop, seconds),
-            stop=stop,
-            tell=out.note,
-        )
+        settler = settler_of(scene, ledger=ledger, engine=engine, stop=stop, tell=out.note)
         undecided = [settled for settled in settler.run() if _is_undecided(settled)]
         if stop.requested:
             raise InterruptError("stopped; what was settled is recorded", signal_number=stop.signal_number)
@@ -177,7 +166,7 @@ class _Seams(TypedDict):
 
 
 def _seams(scene: Scene, ledger: Ledger, engine: Engine) -> _Seams:
-    from dfsubmit.cli.compose import now
+    from dfsubmit.compose import now
     from dfsubmit.identity import current_actor
 
     return _Seams(ledger=ledger, engine=engine, actor=current_actor(scene.environ), at=now())

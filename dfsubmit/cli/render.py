@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import READING, common, verb
-from dfsubmit.cli.settings import Flags, Settings, resolve
+from dfsubmit.settings import Flags, Settings, resolve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +37,9 @@ def command(flags: Flags) -> int:
 def run(options: Options) -> int:
     """Print the requests of the selected apps. Raises InputError."""
     from dfsubmit.cli.checking import load_or_show
-    from dfsubmit.cli.selection import select
     from dfsubmit.render.machine import json_text
     from dfsubmit.render.requests import render_document, requests_yaml
+    from dfsubmit.selection import select
 
     settings = options.settings
     out = output.make(settings, os.environ)

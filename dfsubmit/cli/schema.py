@@ -17,9 +17,9 @@ import click
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import common, complete_path, verb
-from dfsubmit.cli.settings import Flags, Settings, resolve
 from dfsubmit.errors import InputError
 from dfsubmit.render.terminal import neutral
+from dfsubmit.settings import Flags, Settings, resolve
 
 MANIFESTS = "manifests"
 

@@ -10,8 +10,8 @@ import click
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import common, complete_path, verb
-from dfsubmit.cli.settings import Flags, Settings, resolve
 from dfsubmit.errors import InputError
+from dfsubmit.settings import Flags, Settings, resolve
 
 PENDING = 2
 # A plan of 100,000 apps has about 100 MB; whatever is larger was not written by `plan --out`.

@@ -10,14 +10,14 @@ import click
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import REMOTE, common, verb
-from dfsubmit.cli.settings import Flags, Settings, resolve
 from dfsubmit.errors import EngineError
+from dfsubmit.settings import Flags, Settings, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dfsubmit.cli.compose import Scene
     from dfsubmit.cli.output import Output
+    from dfsubmit.compose import Scene
     from dfsubmit.engine import App
     from dfsubmit.journal import Item, ItemState
 
@@ -53,9 +53,9 @@ def command(flags: Flags, names: tuple[str, ...], every: bool) -> int:
 
 def run(options: Options) -> int:
     """Show the table. Raises DfsubmitError."""
-    from dfsubmit.cli.compose import ledger_of, now
     from dfsubmit.cli.following import rows_of
     from dfsubmit.cli.planning import settings_scene
+    from dfsubmit.compose import ledger_of, now
     from dfsubmit.render.machine import json_text
     from dfsubmit.render.status import status_document, status_text
 
@@ -77,15 +77,15 @@ def _ask(
     options: Options, scene: Scene, states: Mapping[Item, ItemState], out: Output
 ) -> tuple[dict[str, App], dict[str, tuple[str, ...]], bool]:
     """Return the apps by id, the ends of failed apps' logs, and whether the engine answered."""
-    from dfsubmit.cli.compose import engine_of
     from dfsubmit.cli.following import rows_of
+    from dfsubmit.compose import engine_of
     from dfsubmit.follow import tails_of
 
     ours = {state.app.id for state in states.values() if state.app}
     if options.settings.offline or not ours:
         return {}, {}, not options.settings.offline
     try:
-        with engine_of(scene, out) as engine:
+        with engine_of(scene, tell=out.detail) as engine:
             remote = {app.id: app for app in engine.list_apps().apps if app.id in ours}
             rows = rows_of(options.names, states, remote, every=options.every)
             return remote, tails_of(engine, [row.remote for row in rows if row.remote]), True

@@ -11,8 +11,8 @@ import click
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import common, complete_path, verb
-from dfsubmit.cli.settings import Flags, Settings, resolve
 from dfsubmit.errors import InputError
+from dfsubmit.settings import Flags, Settings, resolve
 
 if TYPE_CHECKING:
     from dfsubmit.project import Check, DesiredState
@@ -57,7 +57,7 @@ def command(flags: Flags, paths: tuple[str, ...], schema: str | None) -> int:
 
 def run(options: Options) -> int:
     """Print all findings and the summary. Raises InputError when there is nothing to read."""
-    from dfsubmit.cli.checking import load
+    from dfsubmit.compose import load
 
     settings = options.settings
     out = output.make(settings, os.environ)

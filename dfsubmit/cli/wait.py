@@ -11,7 +11,7 @@ import click
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import common, verb
-from dfsubmit.cli.settings import Flags, Settings, resolve
+from dfsubmit.settings import Flags, Settings, resolve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +56,15 @@ def command(flags: Flags, names: tuple[str, ...], timeout: float | None) -> int:
 def run(options: Options) -> int:
     """Wait. Raises DfsubmitError."""
     from dfsubmit.cli import status
-    from dfsubmit.cli.compose import engine_of, ledger_of, stop_on_signals
     from dfsubmit.cli.following import rows_of
     from dfsubmit.cli.planning import settings_scene
+    from dfsubmit.cli.stopping import stop_on_signals
     from dfsubmit.cli.waiting import Waiting
+    from dfsubmit.compose import engine_of, ledger_of
 
     out = output.make(options.settings, os.environ)
     scene = settings_scene(options.settings, out)
-    with ledger_of(scene) as ledger, engine_of(scene, out) as engine, stop_on_signals(out) as stop:
+    with ledger_of(scene) as ledger, engine_of(scene, tell=out.detail) as engine, stop_on_signals(out) as stop:
         rows = rows_of(options.names, ledger.states(scene.project_id), {})
         waiting = Waiting(
             scene=scene,

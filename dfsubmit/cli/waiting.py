@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from dfsubmit.applier import Stop
-    from dfsubmit.cli.compose import Scene
     from dfsubmit.cli.output import Output
     from dfsubmit.cli.progress import Progress
+    from dfsubmit.compose import Scene
     from dfsubmit.engine import Engine
     from dfsubmit.ledger.base import Ledger
 
@@ -90,7 +90,7 @@ class Waiting:
         return self.timeout is not None and time.monotonic() - self.started >= self.timeout.total_seconds()
 
     def _pause(self, seconds: float) -> None:
-        from dfsubmit.cli.compose import interruptible_sleep
+        from dfsubmit.compose import interruptible_sleep
 
         if self.timeout is not None:
             seconds = min(seconds, max(0.0, self.timeout.total_seconds() - (time.monotonic() - self.started)))

@@ -21,10 +21,10 @@ from dfsubmit.cli.app import ALIASES, VERBS, app
 from dfsubmit.cli.options import COMMON_NAMES, CONTEXT, CommonOption
 from dfsubmit.cli.output import Output, wants_colour
 from dfsubmit.cli.progress import Progress
-from dfsubmit.cli.selection import select
-from dfsubmit.cli.settings import PREFIX, Flags, LedgerPlace, resolve
 from dfsubmit.errors import DeclinedError, DfsubmitError, InputError, InterruptError, UnresolvedError, UsageError
 from dfsubmit.plan import DesiredApp, Place
+from dfsubmit.selection import select
+from dfsubmit.settings import PREFIX, Flags, LedgerPlace, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,11 +17,11 @@ from dfsubmit.cli import boundary
 from dfsubmit.cli.checking import load_settings_or_show
 from dfsubmit.cli.output import Output
 from dfsubmit.cli.schema import OUTPUTS, schema_text
-from dfsubmit.cli.settings import Flags, resolve
 from dfsubmit.document import load
 from dfsubmit.errors import InputError
 from dfsubmit.render.published import published_schema
 from dfsubmit.schema import schema_text as manifest_schema_text
+from dfsubmit.settings import Flags, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -83,12 +83,12 @@ def resolve(flags: Flags, environ: Mapping[str, str]) -> Settings:
         engine=flags.engine or _choice(environ, "ENGINE", ENGINES),
         base_url=flags.base_url or environ.get(PREFIX + "BASE_URL") or None,
         ledger=_ledger(flags, environ),
-        offline=flags.offline or _switch(environ, "OFFLINE"),
-        strict=flags.strict or _switch(environ, "STRICT"),
-        yes=flags.yes or _switch(environ, "YES"),
-        no_input=flags.no_input or _switch(environ, "NO_INPUT"),
+        offline=flags.offline or switch(environ, "OFFLINE"),
+        strict=flags.strict or switch(environ, "STRICT"),
+        yes=flags.yes or switch(environ, "YES"),
+        no_input=flags.no_input or switch(environ, "NO_INPUT"),
         verbosity=_verbosity(flags, environ),
-        no_color=flags.no_color or _switch(environ, "NO_COLOR"),
+        no_color=flags.no_color or switch(environ, "NO_COLOR"),
     )
 
 
@@ -120,7 +120,8 @@ def _choice(environ: Mapping[str, str], name: str, choices: Sequence[str]) -> st
     return value
 
 
-def _switch(environ: Mapping[str, str], name: str) -> bool:
+def switch(environ: Mapping[str, str], name: str) -> bool:
+    """Return what the variable DFSUBMIT_`name` says; False when it is not set. Raises UsageError, which names it."""
     value = environ.get(PREFIX + name)
     if not value:
         return False
@@ -134,7 +135,7 @@ def _verbosity(flags: Flags, environ: Mapping[str, str]) -> int:
         raise UsageError("--quiet and --verbose contradict each other", tip="keep one of them")
     if flags.quiet or flags.verbose:
         return flags.verbose or -1
-    if _switch(environ, "QUIET"):
+    if switch(environ, "QUIET"):
         return -1
     level = environ.get(PREFIX + "VERBOSE") or "0"
-    return int(level) if level.isdecimal() and level.isascii() and len(level) == 1 else int(_switch(environ, "VERBOSE"))
+    return int(level) if level.isdecimal() and level.isascii() and len(level) == 1 else int(switch(environ, "VERBOSE"))

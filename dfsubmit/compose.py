@@ -1,32 +1,36 @@
-"""Puts the parts of a run together: which ledger, which engine, who is running, how to submit.
+"""Puts the parts of a run together: which set, which ledger, which engine, who is running, how to submit.
 
-The last place that knows of files, clocks, environment variables and networks; what it hands out is values and the two
-seams, the ledger and the engine. Rule: nothing is opened before it is needed, and nothing is created by a verb that only reads.
+Below the command line and the Python API, which share it, and above everything that it connects. The last place that
+knows of files, clocks, environment variables and networks; what it hands out is values and the two seams, the ledger
+and the engine. It asks nobody and prints nothing. Rule: nothing is opened before it is needed, and nothing is created for
+a run that only reads.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dfsubmit.applier import Stop
-from dfsubmit.cli.settings import PREFIX, Settings
-from dfsubmit.errors import EngineError, UsageError
+from dfsubmit.errors import UsageError
+from dfsubmit.settings import PREFIX, Settings, switch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from dfsubmit.cli.output import Output
+    from dfsubmit.applier import Done, Stop
     from dfsubmit.engine import Engine, Listing
+    from dfsubmit.ledger.base import Ledger
     from dfsubmit.ledger.verify import Auditable
     from dfsubmit.local.settings import LocalSettings
+    from dfsubmit.plan import Plan
+    from dfsubmit.project import Check, DesiredState
     from dfsubmit.projectmodel import LocalEngine, Project
+    from dfsubmit.reconcile import Reconciler
+    from dfsubmit.settle import Settler
 
 STATE_FOLDER = ".dfsubmit"
 # In-process, the service dies with the process that called it: nothing can still be on its way.
@@ -77,8 +81,9 @@ class Scene:
     @property
     def marker(self) -> bool:
         """Tell whether the prefix that is sent carries a marker."""
-        said = self.environ.get(PREFIX + "MARKER", "")
-        return said.lower() in ("1", "true", "yes", "on") if said else self.project.spec.submission.marker
+        if self.environ.get(PREFIX + "MARKER"):
+            return switch(self.environ, "MARKER")
+        return self.project.spec.submission.marker
 
 
 def _seconds(environ: Mapping[str, str], name: str) -> float | None:
@@ -99,6 +104,26 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def load(settings: Settings, *, also: Check | None = None) -> DesiredState:
+    """Return what the files ask for, with all findings; `also` is one more check of every document."""
+    from dfsubmit.project import load_project
+    from dfsubmit.sources import find
+
+    state = load_project(find(settings.files), also=also)
+    if not settings.strict:
+        return state
+    return replace(state, diagnostics=tuple(finding.as_error() for finding in state.diagnostics))
+
+
+def selected(state: DesiredState, settings: Settings) -> DesiredState:
+    """Return the part of `state` that --select means. Raises InputError when an expression fits no app."""
+    from dfsubmit.selection import select
+
+    if not settings.select:
+        return state
+    return replace(state, apps=select(state.apps, settings.select), whole=False)
+
+
 @contextlib.contextmanager
 def ledger_of(scene: Scene) -> Iterator[Auditable]:
     """Open the ledger of this run, and let go of it at the end. Raises LedgerError."""
@@ -115,17 +140,24 @@ def ledger_of(scene: Scene) -> Iterator[Auditable]:
         ledger.close()
 
 
+def _quiet(_: object) -> None:
+    """Tell nobody."""
+
+
 @contextlib.contextmanager
-def engine_of(scene: Scene, out: Output) -> Iterator[Engine]:
-    """Connect the engine of this run. Nothing is sent yet. Raises CredentialsError, UsageError."""
-    engine = _local(scene) if scene.engine_type == "local" else _dataforest(scene, out)
+def engine_of(scene: Scene, *, tell: Callable[[str], None] = _quiet) -> Iterator[Engine]:
+    """Connect the engine of this run; `tell` gets a line about each wait. Nothing is sent yet.
+
+    Raises CredentialsError, UsageError.
+    """
+    engine = _local(scene) if scene.engine_type == "local" else _dataforest(scene, tell)
     try:
         yield engine
     finally:
         engine.close()
 
 
-def _dataforest(scene: Scene, out: Output) -> Engine:
+def _dataforest(scene: Scene, tell: Callable[[str], None]) -> Engine:
     from dfsubmit.dataforest.client import DataForest
     from dfsubmit.dataforest.credentials import find_credentials
     from dfsubmit.dataforest.endpoint import parse_base_url, proxy_for
@@ -140,7 +172,7 @@ def _dataforest(scene: Scene, out: Output) -> Engine:
         account=real.account or "",
         timeout_seconds=scene.timeout.total_seconds(),
         proxy=proxy_for(parse_base_url(base_url), scene.environ),
-        on_retry=out.detail,
+        on_retry=tell,
     )
 
 
@@ -188,35 +220,68 @@ def _shown(path: Path) -> str:
     return str(path)
 
 
-def listing_or_none(scene: Scene, out: Output) -> Listing | None:
-    """Return the engine's list for a verb that only shows; None, with a warning, when it cannot be had or was not wanted."""
-    if scene.settings.offline:
-        return None
-    try:
-        with engine_of(scene, out) as engine:
-            return engine.list_apps()
-    except EngineError as error:
-        out.warning(f"the engine was not asked: {error.message}", tip=error.tip or "--offline leaves it out on purpose")
-        return None
+def plan_of(scene: Scene, state: DesiredState, ledger: Ledger, listing: Listing | None, *, prune: bool) -> Plan:
+    """Return the plan as the ledger stands now."""
+    from dfsubmit.plan import make_plan
+
+    return make_plan(
+        project=scene.project_id,
+        desired=state.apps,
+        states=ledger.states(scene.project_id),
+        listing=listing,
+        whole=state.whole,
+        prune=prune,
+    )
 
 
-@contextlib.contextmanager
-def stop_on_signals(out: Output) -> Iterator[Stop]:
-    """Turn SIGINT and SIGTERM into a stop request; a second one ends the process at once, as the intents allow."""
-    stop = Stop()
+def settler_of(
+    scene: Scene, *, ledger: Ledger, engine: Engine, stop: Stop, tell: Callable[[str], None] = _quiet
+) -> Settler:
+    """Return what settles the open submissions of this run's project; `tell` gets lines of progress."""
+    from dfsubmit.identity import current_actor
+    from dfsubmit.settle import Settler
 
-    def handle(number: int, _: object) -> None:
-        if stop.requested:
-            os._exit(128 + number)
-        stop.signal_number = number
-        out.say("stopping: what is in flight is finished and recorded, nothing new is sent (once more to quit at once)")
+    return Settler(
+        ledger=ledger,
+        engine=engine,
+        project=scene.project_id,
+        actor=current_actor(scene.environ),
+        settle=scene.settle,
+        now=now,
+        sleep=lambda seconds: interruptible_sleep(stop, seconds),
+        stop=stop,
+        tell=tell,
+    )
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+
+def reconciler_of(
+    scene: Scene,
+    *,
+    ledger: Ledger,
+    engine: Engine,
+    plan_again: Callable[[], Plan],
+    max_submit: int,
+    parallelism: int,
+    stop: Stop,
+    tell: Callable[[str], None] = _quiet,
+    report: Callable[[Done], None] = _quiet,
+) -> Reconciler:
+    """Return what carries the plans of `plan_again` out; `report` gets each result as it becomes known."""
+    from dfsubmit.applier import Applier, ApplySettings
+    from dfsubmit.reconcile import Reconciler
+
+    settler = settler_of(scene, ledger=ledger, engine=engine, stop=stop, tell=tell)
+    applier = Applier(
+        ledger=ledger,
+        engine=engine,
+        actor=settler.actor,
+        environ=scene.environ,
+        now=now,
+        settings=ApplySettings(parallelism=parallelism, timeout=scene.timeout, marker=scene.marker),
+        stop=stop,
+        report=report,
+    )
+    return Reconciler(settler=settler, applier=applier, plan_again=plan_again, max_submit=max_submit)
 
 
 def interruptible_sleep(stop: Stop, seconds: float) -> None:
