@@ -114,9 +114,7 @@ def test_four_appliers_killed_at_random_times_leave_every_app_exactly_once(tmp_p
 @pytest.mark.soak
 @pytest.mark.parametrize("shared", [True, False], ids=["shared", "distinct"])
 @pytest.mark.parametrize("appliers", [1, 4])
-@pytest.mark.parametrize(
-    "fault", ["lost-reply", "reset", "half-reply", "gateway-504-reply", "late:seconds=0.5", "throttle"]
-)
+@pytest.mark.parametrize("fault", LONG_FAULTS if FULL else LONG_FAULTS[:1])
 def test_a_hundred_manifests_under_each_fault(tmp_path: Path, fault: str, appliers: int, *, shared: bool) -> None:
     folder = make(tmp_path, 100, shared=shared)
     name, _, more = fault.partition(":")
