@@ -13,18 +13,19 @@ around the caret; a span of several lines shows its first; text that is or looks
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dfsubmit.diagnostics import Severity, in_reading_order
 from dfsubmit.leaks import MASK, secret_ranges, without_keys
+from dfsubmit.render.lines import lines_of
 from dfsubmit.render.terminal import PLAIN, Palette, cells, neutral
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dfsubmit.diagnostics import Diagnostic, Span
+    from dfsubmit.render.lines import Lines
 
 DEFAULT_WIDTH = 110
 _NARROWEST = 40
@@ -33,9 +34,6 @@ _CUT = "..."
 # Of a very long line only the caret's surroundings are looked at: what may be shown, and what may hide a secret.
 _NEAR = 500
 _AROUND = 2000
-_BREAK = re.compile(r"\r\n|\n|\r")
-
-Ranges = dict[int, list[tuple[int, int]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,18 +53,10 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Source:
-    """The lines of one file, and the columns (0-based) of each line that must stay hidden."""
-
-    lines: list[str]
-    hidden: Ranges
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
     """How frames are drawn: from which sources, gutter width in characters, total width in cells, colours."""
 
-    sources: Mapping[str, _Source]
+    sources: Mapping[str, Lines]
     gutter: int
     width: int
     palette: Palette
@@ -88,9 +78,16 @@ def findings_text(
 
     A path without a text gets no frame. `width` is that of the terminal in cells; what is longer is cut.
     """
-    sources = _sources(findings, texts)
-    blocks = [_finding(finding, sources, palette, width) for finding in in_reading_order(list(findings))]
-    return "".join(f"{block}\n\n" for block in blocks)
+    blocks = finding_blocks(findings, texts, palette=palette, width=width)
+    return "".join(f"{block}\n\n" for _, block in blocks)
+
+
+def finding_blocks(
+    findings: Sequence[Diagnostic], texts: Mapping[str, str], *, palette: Palette = PLAIN, width: int = DEFAULT_WIDTH
+) -> list[tuple[Diagnostic, str]]:
+    """Return each finding with its text, in reading order. Give all of a run at once: each may hide what others would show."""
+    sources = lines_of(findings, texts)
+    return [(one, _finding(one, sources, palette, width)) for one in in_reading_order(list(findings))]
 
 
 def summary_line(counts: Counts, *, palette: Palette = PLAIN) -> str:
@@ -123,29 +120,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _sources(findings: Sequence[Diagnostic], texts: Mapping[str, str]) -> dict[str, _Source]:
-    """Split the texts that the findings need, and note which columns of which lines are secret."""
-    paths = {finding.path for finding in findings} | {place.path for one in findings for place in one.related}
-    sources = {path: _Source(lines=_lines(texts[path]), hidden={}) for path in paths if texts.get(path)}
-    for finding in findings:
-        if finding.masked and finding.span is not None and finding.path in sources:
-            _hide(finding.span, sources[finding.path].hidden)
-    return sources
-
-
-def _lines(text: str) -> list[str]:
-    """Return the lines as an editor counts them; a byte order mark is no character of the first."""
-    return _BREAK.split(text.removeprefix("\ufeff"))
-
-
-def _hide(span: Span, hidden: Ranges) -> None:
-    for line in range(span.line, span.end_line + 1):
-        start = span.column - 1 if line == span.line else 0
-        end = span.end_column - 1 if line == span.end_line else 1 << 30
-        hidden.setdefault(line, []).append((start, end))
-
-
-def _finding(finding: Diagnostic, sources: Mapping[str, _Source], palette: Palette, width: int) -> str:
+def _finding(finding: Diagnostic, sources: Mapping[str, Lines], palette: Palette, width: int) -> str:
     """Return one finding: its head line, its frame, its related places and its help."""
     severity = finding.severity.value
     look = palette.error if finding.severity is Severity.ERROR else palette.warning

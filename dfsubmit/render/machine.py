@@ -6,15 +6,15 @@ are generated from the types. Times are RFC 3339.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from dfsubmit.diff import ABSENT
 from dfsubmit.plan import Action, Change, Plan
+from dfsubmit.render.jsontext import json_text as json_text  # noqa: PLC0414  # verbs find it beside what they print
 from dfsubmit.render.plan import apply_summary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from dfsubmit.applier import Done
     from dfsubmit.engine import App
@@ -143,14 +143,6 @@ class StatusDocument(TypedDict):
 
     schemaVersion: int
     apps: list[StatusApp]
-
-
-def json_text(document: Mapping[str, Any]) -> str:
-    """Return a document as it is printed: two spaces, keys in the order of the type, one line feed at the end.
-
-    All ASCII, as JSON allows: no control or bidirectional character of a manifest reaches a terminal.
-    """
-    return json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n"
 
 
 def plan_document(plan: Plan, basis: Basis) -> PlanDocument:

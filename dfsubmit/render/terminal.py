@@ -3,11 +3,14 @@ r"""Text for a terminal: nothing from a file reaches it raw, widths are counted 
 Manifests come from strangers. A control character could move the cursor, a bidirectional override could show a line in
 another order than it is parsed, an invisible character could hide a difference. So every character that is not plainly
 visible is shown as its name: `\x1b` for controls, `<U+202E>` for the rest. All of it is ASCII, so that it survives any
-locale. Rules: `neutral` is applied to every piece of foreign text, once, before it is coloured or measured.
+locale. The log of a CI job is a terminal too, and takes orders from lines: `::add-mask::…` where a line begins, and
+`##[…]` or `##vso[…]` wherever it stands. One character of each is shown by its name, so that none is left. Rules:
+`neutral` is applied to every piece of foreign text, once, before it is coloured or measured.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -19,6 +22,8 @@ _WIDE = frozenset({"W", "F"})
 _MOST_MARKS = 4
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _LATIN_END = 0xFF
+# What the runners of GitHub, Azure and TeamCity read as a command; the last character of a match is the one to name.
+_COMMAND = re.compile(r"^\s*:(?=:)|#(?=#[A-Za-z]*\[)")
 
 
 def visible(character: str) -> str:
@@ -33,7 +38,7 @@ def visible(character: str) -> str:
 
 def neutral(text: str) -> str:
     """Return `text` on one line with every character visible; a tower of combining marks is cut down."""
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.isprintable() and "::" not in text and "##" not in text:
         return text
     return "".join(shown for shown, _ in cells(text))
 
@@ -42,8 +47,9 @@ def cells(text: str) -> list[tuple[str, int]]:
     """Return, for each character of `text`, what is shown for it and how many terminal cells that takes."""
     result: list[tuple[str, int]] = []
     marks = 0
-    for character in text:
-        shown = visible(character)
+    commands = {match.end() - 1 for match in _COMMAND.finditer(text)} if "::" in text or "##" in text else ()
+    for number, character in enumerate(text):
+        shown = visible(character) if number not in commands else f"\\x{ord(character):02x}"
         wide = sum(_cell(one) for one in shown)
         marks = marks + 1 if wide == 0 else 0
         if marks > _MOST_MARKS:

@@ -8,12 +8,12 @@ ones for instance, leave as escapes.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from dfsubmit.diagnostics import in_reading_order
 from dfsubmit.leaks import without_keys
 from dfsubmit.render.findings import Counts
+from dfsubmit.render.jsontext import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,18 +84,17 @@ def validate_document(findings: Sequence[Diagnostic], *, files: int, manifests: 
         summary=ValidateSummary(
             files=counts.files, manifests=counts.manifests, errors=counts.errors, warnings=counts.warnings
         ),
-        findings=[_finding(finding) for finding in in_reading_order(list(findings))],
+        findings=[finding_document(finding) for finding in in_reading_order(list(findings))],
     )
 
 
 def validate_json(findings: Sequence[Diagnostic], *, files: int, manifests: int) -> str:
     """Return the document as it is printed: two spaces, keys in the order of the types, one line feed at the end."""
-    document = validate_document(findings, files=files, manifests=manifests)
-    # JSON's own escapes leave DEL alone.
-    return json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n"
+    return json_text(validate_document(findings, files=files, manifests=manifests))
 
 
-def _finding(finding: Diagnostic) -> FindingDocument:
+def finding_document(finding: Diagnostic) -> FindingDocument:
+    """Return one finding as JSON has it, without any key of a known shape in it."""
     span = finding.span
     return FindingDocument(
         code=finding.code,
