@@ -70,7 +70,12 @@ class Pump:
     def _settle(self, app: Active) -> None:
         if app.phase is Phase.CLAIMED:
             if abs(self._now_ms() - app.claimed_ms) > CLAIM_SECONDS * 1000:
-                self._give_back(app.id, app.claim, "its supervisor did not start", app.attempts)
+                self._give_back(
+                    app.id,
+                    app.claim,
+                    f"its supervisor did not start; {supervise.LOG_NAME} beside world.db may say why",
+                    app.attempts,
+                )
         elif not supervise.is_alive(app_folder(self._settings.home, app.id)):
             self._bury(app)
 

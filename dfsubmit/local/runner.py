@@ -63,6 +63,8 @@ class Supervisor:
 
     def run(self) -> None:
         """Take the app from its claim to its end, unless somebody else has done so. Raises sqlite3.Error, OSError."""
+        if not self._store.exists:
+            return
         with supervise.hold(self._folder):
             if self._step(Event.REGISTER) is not None:
                 self._log.touch(mode=0o600)
@@ -82,11 +84,11 @@ class Supervisor:
             event, reason = Event.FAIL, str(error)
         except Exception as error:  # noqa: BLE001  # nobody above can tell the user; the log can
             event, reason = Event.FAIL, f"the local engine could not run the app: {type(error).__name__}: {error}"
+        self._env.remove(self._id)
+        self._end(event, reason)
         shutil.rmtree(self._tmp, ignore_errors=True)
         if event is Event.SUCCEED:
             shutil.rmtree(self._work, ignore_errors=True)
-        self._env.remove(self._id)
-        self._end(event, reason)
 
     def _live(self) -> tuple[Event, str]:
         """Do what the app is there for, and return how it ended and what to say of it."""
@@ -130,20 +132,21 @@ class Supervisor:
                 env=launch.env,
                 start_new_session=True,
             )
-        gate = child.stdin
-        if gate is None:
-            raise OSError("no pipe to the command")
-        with gate:
-            begun = self._step(Event.BEGIN, child=processes.mark(child.pid))
-            if begun is not None:
+        word = b""
+        try:
+            if self._step(Event.BEGIN, child=processes.mark(child.pid)) is not None:
                 self._env.remove(self._id)
-                self._store.forget_env(self._id)
-                with contextlib.suppress(BrokenPipeError):
-                    gate.write(b"go\n")
-        if begun is None:
-            child.wait()
-            return None
-        return child
+                # If this fails, the next turn of the pump after the app's end does it.
+                with contextlib.suppress(sqlite3.Error):
+                    self._store.forget_env(self._id)
+                word = b"go\n"
+        finally:
+            if child.stdin is not None:
+                with contextlib.suppress(BrokenPipeError), child.stdin:
+                    child.stdin.write(word)
+            if not word:
+                child.wait()
+        return child if word else None
 
     def _outcome(self, spec: Mapping[str, Any], child: subprocess.Popen[bytes]) -> tuple[Event, str]:
         code = self._wait(child)

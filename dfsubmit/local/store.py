@@ -112,6 +112,11 @@ class Store:
         self._connection: sqlite3.Connection | None = None
         self._opened: tuple[int, int] | None = None
 
+    @property
+    def exists(self) -> bool:
+        """Tell whether there is a world: something was submitted, and nobody removed it."""
+        return self._path.exists()
+
     def close(self) -> None:
         """Let go of the file; the next use opens it again."""
         with self._lock:
@@ -122,7 +127,7 @@ class Store:
 
     def add(self, apps: Sequence[NewApp], settings: LocalSettings, now_ms: int) -> list[Row]:
         """Queue `apps`, durably and together, and return them as they now are."""
-        with self._writing() as db:
+        with self._writing(create=True) as db:
             self._remember(db, settings, now_ms)
             return [self._insert(db, app) for app in apps]
 
@@ -305,13 +310,16 @@ class Store:
 
     def _read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:
-            if not self._path.exists():
+            if not self.exists:
                 return []
             return self._open().execute(query, values).fetchall()
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _writing(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
         with self._lock:
+            if not create and not self.exists:
+                # Removed by hand; a supervisor that still runs must not bring an empty one back.
+                raise FileNotFoundError(f"{self._path} is gone")
             db = self._open()
             db.execute("BEGIN IMMEDIATE")
             try:

@@ -26,6 +26,8 @@ _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 # The shell leaves the supervisor behind in the background and ends at once.
 _LEAVE = '"$@" &'
 _LOCK = "alive"
+# What supervisors say when they crash, in the engine's home.
+LOG_NAME = "supervisor.log"
 
 
 def new_token() -> str:
@@ -37,7 +39,7 @@ def start(home: Path, app_id: str, claim: str) -> None:
     """Start the supervisor of an app. Raises OSError, subprocess.SubprocessError."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     command = [sys.executable, "-m", "dfsubmit.local.runner", str(home), app_id, claim]
-    with (home / "supervisor.log").open("ab") as errors:
+    with (home / LOG_NAME).open("ab") as errors:
         subprocess.run(
             ["/bin/sh", "-c", _LEAVE, "sh", *command],
             stdin=subprocess.DEVNULL,

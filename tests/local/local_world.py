@@ -6,10 +6,13 @@ import json
 import random
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
 
 from dfsubmit.local.face import Face
 from dfsubmit.local.settings import LocalSettings
@@ -17,7 +20,6 @@ from dfsubmit.local.signature import signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from dfsubmit.local.faults import Answer, Faults
 
@@ -156,3 +158,18 @@ def make(
     settings = LocalSettings(**{"home": folder / "local", "hdfs": folder / "hdfs", **changes})
     face = Face(settings, rng=random.Random(7) if now else None, faults=faults, pump=pump)
     return World(settings=settings, face=face, now=now)
+
+
+linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+
+
+def supervisors(app_id: str) -> list[int]:
+    """Return the processes that supervise an app."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with suppress(OSError):
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+                if words[1:3] == [b"-m", b"dfsubmit.local.runner"] and app_id.encode() in words:
+                    found.append(int(folder.name))
+    return found

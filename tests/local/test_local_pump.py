@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,10 +18,11 @@ from dfsubmit.local.pump import CLAIM_SECONDS, MAX_ATTEMPTS, Pump
 from dfsubmit.local.runner import Supervisor
 from dfsubmit.local.world import Event
 
-from local_world import World, make, until  # isort: skip
+from local_world import World, linux, make, supervisors, until  # isort: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 # Takes turns of the pump as fast as it can.
 TURNS = """
@@ -57,20 +56,6 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _supervisor_of(app_id: str) -> int:
-    """Return the process that supervises an app; there must be one."""
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            with contextlib.suppress(OSError):
-                words = (folder / "cmdline").read_bytes().split(b"\0")
-                if words[1:3] == [b"-m", b"dfsubmit.local.runner"] and app_id.encode() in words:
-                    return int(folder.name)
-    raise AssertionError(f"nobody supervises {app_id}")
-
-
-linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
-
-
 @linux
 def test_an_app_whose_supervisor_is_killed_is_failed_with_a_reason_and_the_next_one_runs(
     world: World, tmp_path: Path
@@ -80,7 +65,7 @@ def test_an_app_whose_supervisor_is_killed_is_failed_with_a_reason_and_the_next_
     second = world.submit("echo second")
     until(lambda: mark.exists() and mark.read_text().endswith("\n"))
     until(lambda: world.runs(first))
-    os.kill(_supervisor_of(first), signal.SIGKILL)
+    os.kill(supervisors(first)[0], signal.SIGKILL)
     assert until(lambda: world.state(first) != "RUNNING/UNDEFINED")
     assert world.state(first) == "FAILED/FAILED"
     assert world.log(first) == (
@@ -107,7 +92,7 @@ def test_an_app_that_was_to_be_killed_when_its_supervisor_died_is_killed(queued:
 def test_a_supervisor_that_is_told_to_stop_ends_its_app_as_failed(world: World) -> None:
     app_id = world.submit("sleep 60")
     until(lambda: world.runs(app_id))
-    os.kill(_supervisor_of(app_id), signal.SIGTERM)
+    os.kill(supervisors(app_id)[0], signal.SIGTERM)
     assert world.end(app_id) == "FAILED/FAILED"
     assert "the supervisor was told to stop, and ended the app, ended as FAILED/FAILED\n" in world.log(app_id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -15,7 +16,7 @@ import pytest
 from dfsubmit.local import supervise
 from dfsubmit.local.processes import group_exists
 
-from local_world import OPEN, World, make, until  # isort: skip
+from local_world import OPEN, World, linux, make, supervisors, until  # isort: skip
 
 CANARY = "canary-3f9a-value"
 
@@ -274,9 +275,9 @@ def test_the_working_folder_goes_after_a_success_and_stays_for_a_look_after_a_fa
     world.end(good)
     world.end(bad)
     apps = world.settings.home / "apps"
-    assert not (apps / good / "work").exists()
+    until(lambda: not (apps / good / "work").exists())
+    until(lambda: not (apps / bad / "tmp").exists())
     assert (apps / bad / "work" / "x").exists()
-    assert not (apps / bad / "tmp").exists()
 
 
 def test_a_command_line_that_no_system_takes_fails_in_words(world: World) -> None:
@@ -290,3 +291,14 @@ def test_a_supervisor_takes_no_credentials_with_it(monkeypatch: pytest.MonkeyPat
     for name in ("NCLOUD_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "HF_TOKEN"):
         monkeypatch.setenv(name, CANARY)
     assert CANARY not in json.dumps(supervise._environment())  # noqa: SLF001  # what is handed over, exactly
+
+
+@linux
+def test_a_supervisor_does_not_bring_back_a_world_that_was_removed(world: World, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    app_id = world.submit(f"sleep 0.5; touch {mark}")
+    until(lambda: world.runs(app_id))
+    shutil.rmtree(world.settings.home)
+    until(mark.exists)
+    until(lambda: not supervisors(app_id))
+    assert not world.settings.home.exists()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import select
 import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,21 +16,25 @@ from dfsubmit.local.settings import LocalSettings
 from dfsubmit.local.store import NewApp, Store
 from dfsubmit.local.world import STEPS, Event, Phase
 
-# Adds and claims as fast as it can, and prints what it got.
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# Opens each world that it is told of, adds, claims, closes, and prints what it got.
 CONTENDER = """
 import sys
 from pathlib import Path
 from dfsubmit.local.settings import LocalSettings
 from dfsubmit.local.store import NewApp, Store
-home, name = Path(sys.argv[1]), sys.argv[2]
-store = Store(home)
-settings = LocalSettings(home=home, hdfs=home)
-sys.stdin.readline()
-for number in range(25):
+for line in sys.stdin:
+    home, name = Path(line.strip()), sys.argv[1]
+    store = Store(home)
     store.add([NewApp(id=f"{name}{number}", name="n", queue="gpu", workspace_id="w", workspace_name="w",
-                      started_ms=1, spec={}, has_env=False)], settings, 1)
-    for app_id, _ in store.claim("gpu", 20, name, 1):
-        print(app_id)
+                      started_ms=1, spec={}, has_env=False) for number in range(2)],
+              LocalSettings(home=home, hdfs=home), 1)
+    got = [app_id for app_id, _ in store.claim("gpu", 3, name, 1)]
+    store.close()
+    print(*got, flush=True)
 """
 
 
@@ -147,25 +153,54 @@ def test_only_a_running_app_is_asked_to_end(store: Store) -> None:
     assert not store.kill_wanted("a")
 
 
-def test_processes_that_open_add_and_claim_at_once_never_overfill_nor_claim_twice(tmp_path: Path) -> None:
-    home = tmp_path / "local"
-    contenders = [
+@pytest.fixture
+def contenders() -> Iterator[list[subprocess.Popen[str]]]:
+    """Return processes that wait to be told of worlds."""
+    made = [
         subprocess.Popen(
-            [sys.executable, "-c", CONTENDER, str(home), name],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+            [sys.executable, "-c", CONTENDER, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         for name in ("a", "b", "c")
     ]
-    for contender in contenders:
-        assert contender.stdin is not None
-        contender.stdin.write("go\n")
-        contender.stdin.flush()
-    claimed = [line for contender in contenders for line in contender.communicate(timeout=60)[0].split()]
-    assert [contender.returncode for contender in contenders] == [0, 0, 0]
-    assert len(claimed) == len(set(claimed)) == 20
-    assert len(Store(home).rows(1)) == 75
+    yield made
+    for process in made:
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+
+
+def test_processes_that_open_add_and_claim_at_once_never_overfill_nor_claim_twice(
+    tmp_path: Path, contenders: list[subprocess.Popen[str]]
+) -> None:
+    for number in range(5):
+        home = tmp_path / str(number)
+        for process in contenders:
+            assert process.stdin is not None
+            process.stdin.write(f"{home}\n")
+        for process in contenders:
+            assert process.stdin is not None
+            process.stdin.flush()
+        claimed = [app_id for process in contenders if process.stdout for app_id in process.stdout.readline().split()]
+        assert len(claimed) == len(set(claimed)) == 3
+        assert len(Store(home).rows(1)) == 6
+
+
+def test_who_opens_a_world_waits_for_who_opens_or_closes_it(
+    tmp_path: Path, contenders: list[subprocess.Popen[str]]
+) -> None:
+    process = contenders[0]
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{tmp_path / 'warm'}\n")
+    process.stdin.flush()
+    process.stdout.readline()
+    home = tmp_path / "local"
+    home.mkdir()
+    with (home / "world.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process.stdin.write(f"{home}\n")
+        process.stdin.flush()
+        assert select.select([process.stdout], [], [], 0.5)[0] == []
+    assert process.stdout.readline() == "a0 a1\n"
 
 
 def test_a_world_that_is_not_there_is_empty_and_stays_away(store: Store) -> None:
