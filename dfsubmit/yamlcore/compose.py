@@ -111,6 +111,7 @@ class Composer:
         return value
 
     def _misfit(self, event: Event, tag: str) -> None:
+        self.lost = True
         name = tag.rpartition(":")[2]
         self.report.event("DF0122", f"the tag !!{name} does not fit this value", event, advice="remove the tag")
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 _STYLES = {"'": "single", '"': "double", "|": "literal", ">": "folded"}
 # An anchor or a tag in front of a value, with what separates it from the value.
-_PROPERTY = re.compile(r"[&!]\S*(?:[ \t]+|[ \t]*(?:#[^\r\n]*)?(?:[\r\n]\s*)+|\Z)")
+_PROPERTY = re.compile(r"[&!]\S*(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*)*")
+# A line that ends with a comment behind nothing, a colon or a dash.
+_TRAILING = re.compile(r"([ \t]*|[^\r\n]*?[:?-][ \t]+)#[^\r\n]*")
 _COMMENT = re.compile(r"(?<![^ \t\r\n\ufeff])#[^\r\n]*")
 _BLOCK_HEAD = re.compile(r"[|>][-+0-9]*[ \t]+(#[^\r\n]*)")
 
@@ -97,10 +99,24 @@ class Map:
         if bare < end:
             start = bare
         if start == end:
-            while start and text[start - 1] in " \t":
-                start -= 1
-            end = start
+            start = end = self._behind_indicator(start)
         return start, end
+
+    def _behind_indicator(self, at: int) -> int:
+        """Return where the colon or dash ends that nothing follows until `at`; the parsers put nothing at different places."""
+        text = self.text
+        while True:
+            while at and text[at - 1] in " \t\r\n":
+                at -= 1
+            if not at or text[at - 1] in ":?-,[{":
+                return at
+            start = at
+            while start and text[start - 1] not in "\r\n":
+                start -= 1
+            comment = _TRAILING.match(text, start, at)
+            if comment is None:
+                return at
+            at = comment.end(1)
 
     def _end(self, node: Node) -> int:
         """Return where a collection ends; a block collection's own mark lies where the next thing starts."""

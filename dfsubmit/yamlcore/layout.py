@@ -19,6 +19,7 @@ _ENTRY = re.compile(r"[ ]*(?:-[ ]+)*")
 _FLOW = re.compile(
     r"""(?<![^\s,\[\]{}:])"(?:[^"\\]|\\.)*"|(?<![^\s,\[\]{}:])'[^']*'|(?<!\S)#[^\r\n]*|[\[\]{}]""", re.DOTALL
 )
+_MARKER = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
 # How far a bracket's partner is looked for, in characters.
 _REACH = 65_536
 
@@ -88,7 +89,8 @@ def matching_bracket(source: Source, at: int, opening: int | None) -> tuple[int 
         if opening is None:
             return None, None
     depth = 0
-    for match in _FLOW.finditer(source.text, opening, min(opening + _REACH, len(source.text))):
+    marker = _MARKER.search(source.text, opening, opening + _REACH)
+    for match in _FLOW.finditer(source.text, opening, marker.start() if marker else opening + _REACH):
         bracket = match.group()
         if bracket in "[{":
             depth += 1

@@ -141,17 +141,14 @@ def long_key(start: int, end: int) -> Fault:
 
 def indentation(source: Source, at: int, message: str) -> Fault:
     """Return the fault of a line whose text starts at `at`, which is not where it may start."""
-    levels = levels_above(source, source.line_start(at))
-    choices = " or ".join(str(level) for level in levels[:3])
-    return Fault(
-        code="DF0108",
-        message=message,
-        start=at,
-        end=value_end(source, at),
-        help=f"indent it by {choices} spaces, like the line that it belongs beside"
-        if choices
-        else "check the indentation",
-    )
+    levels = levels_above(source, source.line_start(at))[:3]
+    choices = " or ".join(str(level) for level in levels)
+    advice = f"indent it by {choices} spaces, like the line that it belongs beside"
+    if levels == [0]:
+        advice = "start it at the left margin, like the line that it belongs beside"
+    elif not levels:
+        advice = "start all lines of a mapping in the same column"
+    return Fault(code="DF0108", message=message, start=at, end=value_end(source, at), help=advice)
 
 
 def no_key(at: int) -> Fault:

@@ -1,0 +1,401 @@
+"""DF00xx: files and sets. DF01xx: the text of a file as YAML."""
+
+from __future__ import annotations
+
+from dfsubmit.code import Code
+from dfsubmit.codes_model import GOOD_APP, added, app
+from dfsubmit.diagnostics import Severity
+
+_ENV = added("env: {EPOCHS: '3'}")
+_ARGS = added('args: "--note: short"')
+_SECOND = GOOD_APP + "---\n" + app(("bert-finetune", "bert-small"))
+
+
+def _error(code: str, title: str, meaning: str, bad: str = "", good: str = "") -> Code:
+    return Code(code=code, severity=Severity.ERROR, title=title, meaning=meaning, bad=bad, good=good)
+
+
+def _warning(code: str, title: str, meaning: str, bad: str = "", good: str = "") -> Code:
+    return Code(code=code, severity=Severity.WARNING, title=title, meaning=meaning, bad=bad, good=good)
+
+
+FILE_CODES: tuple[Code, ...] = (
+    _error(
+        "DF0001",
+        "no file found",
+        """\
+An argument of `-f` leads to no manifest: there is no such file or folder, no file in the folder ends in `.yaml` or `.yml`, or
+nothing matches the pattern. An empty set would mean that every app is gone, so it is an error and never silently nothing.""",
+    ),
+    _error(
+        "DF0003",
+        "file cannot be read",
+        """\
+The system does not let dfsubmit read the file or list the folder; the message has its reason. Check the permissions, and that
+what a symbolic link leads to exists.""",
+    ),
+    _error(
+        "DF0004",
+        "not a file",
+        """\
+Something with the name of a manifest is a folder, a pipe, a socket or a device. Reading it could wait for ever, so it is not
+opened. Rename or remove it; to read a pipe, use `-f -`.""",
+    ),
+    _error(
+        "DF0005",
+        "file too large",
+        """\
+Files of more than 1,048,576 bytes are not read: a thousand manifests are smaller. Split the file, or name only manifests so
+that they end in `.yaml`.""",
+    ),
+    _error(
+        "DF0006",
+        "file changed while it was read",
+        """\
+The file's size or time of change was another after reading than before, twice in a row: something writes to it, and half of
+a manifest must not be submitted. Run again when that is done.""",
+    ),
+    _error(
+        "DF0007",
+        "symbolic link out of the set",
+        """\
+A file in the set is a symbolic link to a file outside. Manifests can come from strangers in a pull request, and such a link
+could bring any file of the machine into an output. Copy the file into the set, or name it as an argument of its own.""",
+    ),
+    _warning(
+        "DF0008",
+        "symbolic link to a folder outside",
+        """\
+A folder in the set is a symbolic link to a folder outside. Such folders are not entered, so manifests in it are not part of the
+set. Name the folder as an argument of its own if they should be.""",
+    ),
+    _error(
+        "DF0009",
+        "project file of another user",
+        """\
+The project file that was found above the manifests belongs to neither you nor the owner of the manifests' folder. It would decide
+where apps run and where the ledger lies, so it is not used. If you trust it, name its folder as the argument.""",
+    ),
+    _error(
+        "DF0010",
+        "empty file",
+        """\
+The file has no document: it is empty or has only comments. If it is there on purpose, remove it, or let its name end in
+something else than `.yaml`; an empty manifest is most often a file that was not saved.""",
+        "# nothing here yet\n",
+        GOOD_APP,
+    ),
+    _error(
+        "DF0011",
+        "empty document",
+        """\
+Between a line `---` and the next one, or the end of the file, there is no document. Remove the `---`, or write the manifest that
+was meant to be there.""",
+        GOOD_APP + "---\n",
+        GOOD_APP,
+    ),
+    _error(
+        "DF0012",
+        "too many problems",
+        """\
+The file has more problems than anyone reads at once, so the rest of it was not looked at. Often one fault near the top, such as
+a wrong kind of file, is behind them all. Repair those that are shown and run again.""",
+    ),
+)
+
+YAML_CODES: tuple[Code, ...] = (
+    *FILE_CODES,
+    _error(
+        "DF0101",
+        "not UTF-8",
+        """\
+A manifest is UTF-8 text, and the byte shown is not part of any. The file was probably saved in an older encoding, such as
+EUC-KR or Latin-1. Save it as UTF-8; editors show the encoding in their status line.""",
+    ),
+    _error(
+        "DF0102",
+        "UTF-16 or UTF-32",
+        """\
+The file begins with the mark of another Unicode encoding. Some editors and shells on Windows write it by default. Save the file
+as UTF-8.""",
+    ),
+    _error(
+        "DF0103",
+        "character that YAML forbids",
+        """\
+Control characters, NUL and a few others may not stand in YAML. They are invisible, and often come with text that was copied from
+a terminal. Remove the character; inside double quotes it can be written as an escape such as `\\x07`.""",
+    ),
+    _error(
+        "DF0104",
+        "byte order mark inside the file",
+        """\
+A byte order mark (U+FEFF) is allowed as the first character of a file and nowhere else. Files that were joined have one in
+the middle. It is invisible: delete the start of the line and type it again.""",
+        app(("kind:", "\ufeffkind:")),
+        GOOD_APP,
+    ),
+    _error(
+        "DF0105",
+        "tab",
+        """\
+YAML is indented with spaces only: a tab has no width of its own, so nobody can tell how deep the line lies. Replace it by
+spaces, two for each level, and let the editor insert spaces in YAML files.""",
+        app(("  name: bert-finetune", "\tname: bert-finetune")),
+        GOOD_APP,
+    ),
+    _error(
+        "DF0106",
+        "quote never closed",
+        """\
+A text that begins with a quote ends with the same quote, and this one does not, or only on a later line where another text
+begins. Close it where the text ends.""",
+        app(("command: python train.py", 'command: "python train.py')),
+        app(("command: python train.py", 'command: "python train.py"')),
+    ),
+    _error(
+        "DF0107",
+        "bracket never closed",
+        """\
+A list that begins with `[` ends with `]`, and a mapping that begins with `{` ends with `}`. Close the bracket that is shown.""",
+        added("env: {EPOCHS: '3'"),
+        _ENV,
+    ),
+    _error(
+        "DF0108",
+        "indentation",
+        """\
+The line begins in a column where no mapping or list around it begins, or it is indented below a line that is complete. All
+keys of one mapping begin in the same column, and what belongs to a key is indented deeper than the key.""",
+        app(("  namePrefix:", "   namePrefix:")),
+        GOOD_APP,
+    ),
+    _error(
+        "DF0109",
+        "no blank after a colon",
+        """\
+A colon ends a key only when a blank or the end of the line follows; without one it is part of the text, as in `http://…`.
+Put a blank after the colon.""",
+        app(("namePrefix: bert", "namePrefix:bert")),
+        GOOD_APP,
+    ),
+    _error(
+        "DF0110",
+        "no colon",
+        """\
+In a mapping every line has a key and a colon, or goes on with the value above and is then indented deeper than its key. This
+line has no colon. Add it if the line is a key; indent the line, or quote the value, if it is part of the text above.""",
+        app(("metadata:", "metadata")),
+        GOOD_APP,
+    ),
+    _error(
+        "DF0111",
+        "colon in an unquoted text",
+        """\
+A colon followed by a blank ends a key, so it cannot stand in a text without quotes. Quote the whole text.""",
+        added("args: --note: short"),
+        _ARGS,
+    ),
+    _error(
+        "DF0112",
+        "text begins with a special character",
+        """\
+A text without quotes cannot begin with a character that means something else in YAML, or is reserved, such as `@`, `%` or a
+backtick. Quote the whole text.""",
+        added("args: @params.txt"),
+        added('args: "@params.txt"'),
+    ),
+    _error(
+        "DF0113",
+        "unknown escape",
+        """\
+In double quotes a backslash begins an escape such as `\\n`, and this is none that YAML knows. Double the backslash to mean
+one, as in `"C:\\\\data"`, or use single quotes, in which a backslash means itself.""",
+        added('args: "--pattern \\d+"'),
+        added("args: '--pattern \\d+'"),
+    ),
+    _error(
+        "DF0114",
+        "half of a surrogate pair",
+        """\
+JSON writes characters beyond U+FFFF as two escapes, for example `\\ud83d\\ude00`. YAML does not: each half is no character. Write
+the character itself, or its whole number as `\\U0001F600`.""",
+        added('args: "--mark \\ud83d\\ude00"'),
+        added('args: "--mark \\U0001F600"'),
+    ),
+    _error(
+        "DF0115",
+        "bracket that closes nothing",
+        """\
+A closing bracket stands where none is open, or where one of the other kind is. Remove it or correct it; quote the text if the
+bracket belongs to one.""",
+        added("exposeTcpPorts: [6006}"),
+        added("exposeTcpPorts: [6006]"),
+    ),
+    _error(
+        "DF0116",
+        "duplicate key",
+        """\
+A mapping has the same key twice. Many programs silently take the last one, which hides the other. Both places are shown: remove
+one of them.""",
+        app(("  namePrefix: bert\n", "  namePrefix: bert\n  namePrefix: gpt\n")),
+        GOOD_APP,
+    ),
+    _error(
+        "DF0117",
+        "key that is not a text",
+        """\
+Keys are texts. Without quotes, `3` is a number, `true` a boolean and `null` nothing, and a list or a mapping can be no key at
+all. Quote the key.""",
+        app(("  name: bert-finetune\n", "  name: bert-finetune\n  labels: {2024: spring}\n")),
+        app(("  name: bert-finetune\n", "  name: bert-finetune\n  labels: {'2024': spring}\n")),
+    ),
+    _error(
+        "DF0118",
+        "unknown alias",
+        """\
+An unquoted text that begins with `*` repeats the value that was marked with `&` and the same name further up in the same
+document, and there is none. Mark the value, or quote the text if it is one, such as `"*.csv"`.""",
+        added("args: *.csv"),
+        added('args: "*.csv"'),
+    ),
+    _error(
+        "DF0119",
+        "alias inside its own anchor",
+        """\
+The alias repeats a value that it is part of, so the value would never end. Write out what was meant.""",
+        added("env: &env {A: b, C: *env}"),
+        added("env: {A: b, C: d}"),
+    ),
+    _error(
+        "DF0120",
+        "merge key",
+        """\
+The key `<<` merged another mapping into this one in YAML 1.1. YAML 1.2, which manifests are written in, has no such key, and
+programs that read it differ. Write the keys out. Quote the key if it is really named so.""",
+        added("env: &env {A: b}", "<<: {args: x}"),
+        added("env: &env {A: b}", "args: x"),
+    ),
+    _error(
+        "DF0121",
+        "unknown tag",
+        """\
+An unquoted text that begins with `!` is a tag, which says of what type the value after it is. Only the tags of the core schema
+mean something in a manifest, and no manifest needs them. Remove the tag, or quote the text if it is one.""",
+        added("args: !important --fast"),
+        added('args: "!important --fast"'),
+    ),
+    _error(
+        "DF0122",
+        "tag that does not fit",
+        """\
+The tag says that the value is of one type, and the value is written as another. Remove the tag.""",
+        added("exposeTcpPorts: [!!int tensorboard]"),
+        added("exposeTcpPorts: [6006]"),
+    ),
+    _error(
+        "DF0123",
+        "nested too deeply",
+        """\
+Lists and mappings may be nested 64 levels deep. The deepest manifest needs 6; a text that goes deeper is meant to exhaust the
+program that reads it.""",
+        added("args: " + "[" * 70 + "]" * 70),
+        GOOD_APP,
+    ),
+    _error(
+        "DF0124",
+        "text or key too long",
+        """\
+A single text may have 65,536 characters, and a key 1,024. Keep long scripts in a file of their own, and let the command run
+that.""",
+    ),
+    _error(
+        "DF0125",
+        "number too long",
+        """\
+A number may be written with 100 characters. Quote it if it is a text made of digits.""",
+        added("env: {ID: " + "7" * 120 + "}"),
+        added("env: {ID: '" + "7" * 120 + "'}"),
+    ),
+    _error(
+        "DF0126",
+        "aliases that write out to too much",
+        """\
+Each alias stands for a copy of what it repeats, and aliases in what is repeated multiply. Written out, this document would have
+more than four million characters, so it is not read on. Use fewer aliases of large values.""",
+    ),
+    _error(
+        "DF0127",
+        "directive",
+        """\
+A line that begins with `%` in front of a document is a directive. Manifests are YAML 1.2, so `%YAML 1.2` says nothing new, and
+any other version or directive cannot be followed. Remove the line.""",
+        "%YAML 1.1\n---\n" + GOOD_APP,
+        GOOD_APP,
+    ),
+    _error(
+        "DF0128",
+        "not YAML",
+        """\
+The text cannot go on here as it does, and no more is known about why. The place is where reading ended; the fault may be above
+it. Look for a quote or bracket that is not closed, and for a colon or comma that is missing.""",
+    ),
+    _warning(
+        "DF0129",
+        "bidirectional control character",
+        """\
+An invisible character changes the direction in which the rest of the line is shown, so that what people read differs from what
+is there ("Trojan Source"). Remove it. If a text needs it, write it as an escape inside double quotes, such as `\\u202e`.""",
+    ),
+    _error(
+        "DF0130",
+        "head of a block text",
+        """\
+After `|` or `>` the line may have a digit from 1 to 9 (the indentation), `+` or `-` (what becomes of the last line breaks), and a
+comment. The text itself begins on the next line, indented.""",
+        added("args: |--fast", "  --loud"),
+        added("args: |", "  --fast", "  --loud"),
+    ),
+    _error(
+        "DF0131",
+        "value goes on where it has ended",
+        """\
+A closing quote or bracket ends the value, and something else follows; or in a list or mapping in brackets a comma is missing
+or stands without a value. Quote the whole text if it is one; separate two values with a comma.""",
+        added('args: "--name" bert'),
+        added("args: '\"--name\" bert'"),
+    ),
+    _error(
+        "DF0132",
+        "name of an anchor",
+        """\
+An unquoted text that begins with `&` marks the value after it with a name, so that an alias can repeat it. The name is made of
+letters, digits, `-` and `_`. Rename the anchor, or quote the text if it is one.""",
+        added("args: &fast.mode --fast"),
+        added("args: &fast-mode --fast"),
+    ),
+    _error(
+        "DF0133",
+        "list entries and keys mixed",
+        """\
+What stands in one column below a key is either a list, each entry with a dash, or a mapping, each line with a key. This line is
+of the other kind than those above it.""",
+        app(("    command: python train.py\n", "    - command: python train.py\n")),
+        GOOD_APP,
+    ),
+    _error(
+        "DF0134",
+        "list entry on the line of its key",
+        """\
+A list with dashes begins on the line below its key, one entry on each line. On one line, a list is written in brackets. Quote
+the text if it only begins with a dash and a blank.""",
+        added("exposeTcpPorts: - 6006"),
+        added("exposeTcpPorts: [6006]"),
+    ),
+    _error(
+        "DF0135",
+        "too many values",
+        """\
+A file may have 100,000 values, twice as many as a thousand manifests have. Split the file.""",
+    ),
+)
