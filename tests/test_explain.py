@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,13 @@ def test_an_unknown_code_is_an_error_with_a_way_on() -> None:
     with pytest.raises(InputError, match="no finding DF9999") as raised:
         explain("DF9999")
     assert "dfsubmit explain" in raised.value.tip
+
+
+def test_every_code_that_is_reported_has_a_page_and_every_page_is_of_a_code_that_is_reported() -> None:
+    sources = [path for path in (REFERENCE.parent.parent / "dfsubmit").rglob("*.py") if "codes" not in path.name]
+    reported = {code for path in sources for code in re.findall(r'"(DF\d{4})"', path.read_text(encoding="utf-8"))}
+
+    assert reported == CODES.keys()
 
 
 def test_a_number_is_never_given_twice() -> None:
