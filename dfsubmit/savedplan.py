@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from dfsubmit.diff import ABSENT, FieldChange
 from dfsubmit.errors import InputError, StalePlanError
 from dfsubmit.fingerprint import fingerprint
 from dfsubmit.journal import NOTHING, AppRef, Item, ItemState
@@ -76,7 +77,7 @@ def _is_intact(change: Change) -> bool:
 
 
 def _change_out(change: Change) -> dict[str, Any]:
-    """Return `change` without what only a reader needs: the list's view of an app and the diff."""
+    """Return `change` without what is older than the file by the time it is read: the list's view of an app."""
     return {
         "action": change.action.value,
         "key": change.item.key,
@@ -88,8 +89,20 @@ def _change_out(change: Change) -> dict[str, Any]:
         "place": change.place and {"path": change.place.path, "line": change.place.line, "column": change.place.column},
         "app": change.app and {"id": change.app.id, "name": change.app.name},
         "carry": change.carry and {"key": change.carry.key, "fingerprint": change.carry.fingerprint},
+        "fields": [_field_out(field) for field in change.fields],
         "notes": list(change.notes),
     }
+
+
+def _field_out(field: FieldChange) -> dict[str, Any]:
+    """Return a field without the side that does not exist."""
+    sides = {"before": field.before, "after": field.after}
+    return {"path": field.path} | {name: value for name, value in sides.items() if value is not ABSENT}
+
+
+def _field_in(document: Mapping[str, Any]) -> FieldChange:
+    path = document["path"]
+    return FieldChange(path=path, before=document.get("before", ABSENT), after=document.get("after", ABSENT))
 
 
 def _change_in(document: Mapping[str, Any]) -> Change:
@@ -104,5 +117,6 @@ def _change_in(document: Mapping[str, Any]) -> Change:
         place=place and Place(path=place["path"], line=place["line"], column=place["column"]),
         app=app and AppRef(id=app["id"], name=app["name"]),
         carry=carry and Item(key=carry["key"], fingerprint=carry["fingerprint"]),
+        fields=tuple(_field_in(field) for field in document["fields"]),
         notes=tuple(document["notes"]),
     )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dfsubmit.ledger.base import Ledger
     from dfsubmit.plan import Plan
     from dfsubmit.reconcile import Report
+    from dfsubmit.render.machine import Basis
 
 DEFAULT_PARALLELISM = 8
 MOST_PARALLEL = 256
@@ -146,7 +147,7 @@ def run(options: Options) -> int:
     with ledger_of(scene) as ledger, engine_of(scene, tell=out.detail) as engine:
         plan = make(ledger, engine)
         _check(options, scene, plan)
-        _show(options, out, plan)
+        _show(options, out, plan, scene, ledger)
         if options.dry_run:
             return 0
         _warn_of_workspaces(plan, engine, out)
@@ -226,14 +227,14 @@ def _max_submit(options: Options, scene: Scene) -> int:
     return options.max_submit if options.max_submit is not None else scene.project.spec.limits.max_submit
 
 
-def _show(options: Options, out: output.Output, plan: Plan) -> None:
+def _show(options: Options, out: output.Output, plan: Plan, scene: Scene, ledger: Ledger) -> None:
     """Show the plan: on standard error, unless it is all that was asked for."""
     from dfsubmit.render.machine import json_text, plan_document
     from dfsubmit.render.plan import plan_text
 
     if options.dry_run and options.settings.output == "json":
-        basis = {"ledger": "", "engine": "", "engineAsked": plan.seen, "wholeSet": True}
-        out.data(json_text(plan_document(plan, basis)))  # type: ignore[arg-type]  # a Basis, spelt out
+        basis: Basis = {"ledger": ledger.describe(), "engine": scene.engine_type, "engineAsked": plan.seen}
+        out.data(json_text(plan_document(plan, basis)))
     elif options.dry_run:
         out.data(plan_text(plan, palette=out.palette, verbose=out.verbosity > 0))
     elif out.verbosity >= 0 and plan.has_changes:

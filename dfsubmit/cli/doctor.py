@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import REMOTE, common, verb
@@ -26,7 +26,7 @@ SCHEMA_FILE = "dfsubmit.v1.schema.json"
 class Check:
     """The result of one check: `ok`, `note` or `fail`, and what to do about it."""
 
-    verdict: str
+    verdict: Literal["ok", "note", "fail"]
     what: str
     found: str
     tip: str = ""
@@ -48,13 +48,13 @@ def command(*, flags: Flags) -> int:
 
 def run(settings: Settings) -> int:
     """Run all checks and show them."""
-    from dfsubmit.render.machine import json_text
+    from dfsubmit.render.machine import SCHEMA_VERSION, CheckDocument, DoctorDocument, json_text
 
     out = output.make(settings, os.environ)
     checks = list(_checks(settings, out))
     if settings.output == "json":
-        rows = [{"check": one.what, "verdict": one.verdict, "found": one.found, "tip": one.tip} for one in checks]
-        out.data(json_text({"schemaVersion": 1, "checks": rows}))
+        rows = [CheckDocument(check=one.what, verdict=one.verdict, found=one.found, tip=one.tip) for one in checks]
+        out.data(json_text(DoctorDocument(schemaVersion=SCHEMA_VERSION, checks=rows)))
     else:
         for one in checks:
             look = {"ok": out.palette.good, "note": out.palette.warning, "fail": out.palette.error}[one.verdict]

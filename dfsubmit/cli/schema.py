@@ -27,8 +27,12 @@ MANIFESTS = "manifests"
 OUTPUTS: dict[str, tuple[str, str]] = {
     "validate": ("dfsubmit.render.validate_json", "ValidateDocument"),
     "plan": ("dfsubmit.render.machine", "PlanDocument"),
+    "show": ("dfsubmit.render.machine", "PlanDocument"),
     "apply": ("dfsubmit.render.machine", "ApplyDocument"),
     "status": ("dfsubmit.render.machine", "StatusDocument"),
+    "wait": ("dfsubmit.render.machine", "StatusDocument"),
+    "ledger": ("dfsubmit.render.machine", "LedgerDocument"),
+    "doctor": ("dfsubmit.render.machine", "DoctorDocument"),
     "render": ("dfsubmit.render.requests", "RenderDocument"),
 }
 # So many lines of a difference say what is wrong; the rest would only scroll it away.

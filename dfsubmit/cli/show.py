@@ -49,8 +49,7 @@ def run(options: Options) -> int:
     out = output.make(options.settings, os.environ)
     plan = from_text(read_plan(options.plan), str(options.plan))
     if options.settings.output == "json":
-        basis = {"ledger": "", "engine": "", "engineAsked": plan.seen, "wholeSet": True}
-        out.data(json_text(plan_document(plan, basis)))  # type: ignore[arg-type]  # a Basis, spelt out
+        out.data(json_text(plan_document(plan, {"engineAsked": plan.seen})))
     else:
         out.data(plan_text(plan, palette=out.palette, verbose=out.verbosity > 0))
     return PENDING if options.detailed_exitcode and plan.has_changes else 0

@@ -1,12 +1,13 @@
-"""The JSON documents of plan, apply and status, as types, and the values that fill them.
+"""The JSON documents of plan, apply, status, ledger and doctor, as types, and the values that fill them.
 
 Scripts read these: a member is never renamed or removed under the same `schemaVersion`. The published JSON Schemas
-are generated from the types. Times are RFC 3339.
+are generated from the types. Times are RFC 3339, in UTC.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+from datetime import UTC
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
 from dfsubmit.diff import ABSENT
 from dfsubmit.plan import Action, Change, Plan
@@ -15,6 +16,7 @@ from dfsubmit.render.plan import apply_summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from dfsubmit.applier import Done
     from dfsubmit.engine import App
@@ -50,9 +52,9 @@ class Field(TypedDict):
 
 
 class ChangeDocument(TypedDict):
-    """One change of a plan."""
+    """One change of a plan. `version` is how many entries the ledger has for the app; `request` holds no secret."""
 
-    action: str
+    action: Literal["submit", "unchanged", "unresolved", "orphan", "kill"]
     name: str
     generation: int
     fingerprint: str
@@ -76,16 +78,16 @@ class PlanSummary(TypedDict):
 
 
 class Basis(TypedDict):
-    """What a plan was made from."""
+    """What a plan was made from. Of a saved plan only `engineAsked` is known."""
 
-    ledger: str
-    engine: str
+    ledger: NotRequired[str]
+    engine: NotRequired[str]
     engineAsked: bool
-    wholeSet: bool
+    wholeSet: NotRequired[bool]
 
 
 class PlanDocument(TypedDict):
-    """What `plan -o json` prints."""
+    """What `plan -o json` prints, and `show -o json` of a saved plan."""
 
     schemaVersion: int
     project: str
@@ -112,7 +114,18 @@ class ResultDocument(TypedDict):
 
     name: str
     fingerprint: str
-    outcome: str
+    outcome: Literal[
+        "submitted",
+        "adopted",
+        "unchanged",
+        "rejected",
+        "not-sent",
+        "unresolved",
+        "lost-race",
+        "held",
+        "killed",
+        "skipped",
+    ]
     app: NotRequired[AppDocument]
     message: NotRequired[str]
 
@@ -126,12 +139,12 @@ class ApplyDocument(TypedDict):
 
 
 class StatusApp(TypedDict):
-    """One submitted app as the ledger and the engine know it."""
+    """One submitted app as the ledger and the engine know it; `ledger` is the state that the ledger gives it."""
 
     name: str
     generation: int
     fingerprint: str
-    ledger: str
+    ledger: Literal["none", "in-flight", "submitted", "rejected", "free", "unresolved", "abandoned"]
     app: NotRequired[AppDocument]
     submittedAt: NotRequired[str]
     logTail: NotRequired[list[str]]
@@ -139,10 +152,61 @@ class StatusApp(TypedDict):
 
 
 class StatusDocument(TypedDict):
-    """What `status -o json` prints."""
+    """What `status -o json` prints, and `wait -o json` at its end."""
 
     schemaVersion: int
     apps: list[StatusApp]
+
+
+class EntryDocument(TypedDict):
+    """One entry of the ledger, as it is stored: which event was recorded for which app, when and by whom."""
+
+    format: int
+    key: str
+    fingerprint: str
+    version: int
+    event: Literal[
+        "intent",
+        "accepted",
+        "rejected",
+        "not-sent",
+        "unknown",
+        "adopted",
+        "nothing-started",
+        "abandoned",
+        "moved",
+        "killed",
+    ]
+    at: str
+    attempt: str
+    by: dict[str, Any]
+    intent: NotRequired[dict[str, Any]]
+    app: NotRequired[dict[str, str]]
+    message: NotRequired[str]
+    serverAt: NotRequired[str]
+
+
+class LedgerDocument(TypedDict):
+    """What `ledger list -o json` prints: the project's entries, oldest first."""
+
+    schemaVersion: int
+    entries: list[EntryDocument]
+
+
+class CheckDocument(TypedDict):
+    """One thing that was checked: what was found, and what to do about it (empty when nothing)."""
+
+    check: str
+    verdict: Literal["ok", "note", "fail"]
+    found: str
+    tip: str
+
+
+class DoctorDocument(TypedDict):
+    """What `doctor -o json` prints."""
+
+    schemaVersion: int
+    checks: list[CheckDocument]
 
 
 def plan_document(plan: Plan, basis: Basis) -> PlanDocument:
@@ -180,9 +244,14 @@ def app_document(app: App) -> AppDocument:
         name=app.name,
         state=app.state,
         finalStatus=app.final_status,
-        startedAt=app.started_at.isoformat() if app.started_at else None,
-        finishedAt=app.finished_at.isoformat() if app.finished_at else None,
+        startedAt=_instant(app.started_at),
+        finishedAt=_instant(app.finished_at),
     )
+
+
+def _instant(at: datetime | None) -> str | None:
+    """Return a time of the engine, which has milliseconds."""
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z" if at else None
 
 
 def _result(done: Done) -> ResultDocument:
