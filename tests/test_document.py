@@ -440,11 +440,6 @@ VALUES = st.recursive(
 )
 
 
-def has_noncharacters(value: object) -> bool:
-    text = json.dumps(value, ensure_ascii=False)
-    return any(0x10FFE0 <= ord(letter) <= 0x10FFE4 for letter in text)
-
-
 class TestProperties:
     @settings(max_examples=150, deadline=None)
     @given(value=VALUES)
@@ -470,6 +465,7 @@ class TestProperties:
     @example(content=b"")
     @example(content=b"\xef\xbb\xbf")
     @example(content=b"a\n...\n...\n")
+    @example(content=b"\r\x80")
     def test_any_bytes_give_documents_or_findings_in_the_text(self, content: bytes) -> None:
         for parser in PARSERS:
             loaded = load(content, "a.yaml", use_c=parser == "c")
@@ -511,9 +507,12 @@ def check_places(document: Document, value: object, path: tuple[str | int, ...])
 
 
 def slipped(chance: random.Random) -> str:
-    """Return the manifest with one slip of the keyboard, tabs left out: on these the parsers differ."""
+    """Return the manifest with one slip of the keyboard, of those on which the parsers agree.
+
+    They differ about tabs, about a # right behind a bar or >, and about a quote inside a word in brackets.
+    """
     at = chance.randrange(len(MANIFEST))
-    letter = chance.choice(string.ascii_letters + ":-[]{}'\"#*|>%@`,? \n")
+    letter = chance.choice(string.ascii_letters + ":-[]{}&*!%@`,? \n")
     kind = chance.randrange(3)
     if kind == 0:
         return MANIFEST[:at] + letter + MANIFEST[at:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dfsubmit.diagnostics import Diagnostic, Span
+from dfsubmit.yamlcore.source import Source
 
 # The longer marks first: UTF-32-LE begins with UTF-16-LE's.
 _MARKS = (
@@ -27,13 +28,12 @@ def decode(content: bytes, path: str) -> tuple[str, Diagnostic | None]:
                     span=Span(line=1, column=1, end_line=1, end_column=1),
                     help="save it as UTF-8 in the editor",
                 )
-        before = content[: error.start].decode()
-        line = before.count("\n") + 1
-        column = len(before) - (before.rfind("\n") + 1) + 1
-        return content.decode(errors="replace"), Diagnostic(
+        at = len(content[: error.start].decode())
+        text = content.decode(errors="replace")
+        return text, Diagnostic(
             code="DF0101",
             message=f"the byte 0x{content[error.start]:02X} here is not UTF-8",
             path=path,
-            span=Span(line=line, column=column, end_line=line, end_column=column + 1),
+            span=Source(path=path, text=text).span(at, at + 1),
             help="save the file as UTF-8",
         )

@@ -27,6 +27,7 @@ from dfsubmit.yamlcore.wording import (
     directive,
     escape,
     indentation,
+    is_foreign_directive,
     long_key,
     missing_blank,
     no_key,
@@ -133,6 +134,10 @@ def _no_colon(source: Source, refusal: Refusal) -> Fault:
     end = value_end(source, start)
     if end - start > MAX_KEY:
         return long_key(start, end)
+    if source.text[start : start + 1] == "*":
+        return _alias(source, refusal)
+    if source.text[start : start + 1] == "&":
+        return bad_anchor(source, start)
     return _missing_colon(source, start, end)
 
 
@@ -294,7 +299,7 @@ def _after_document(source: Source, refusal: Refusal) -> Fault:
         return _after_value(source, refusal)
     above = content_before(source, start)
     if above is not None and above[1].startswith("%"):
-        if at >= len(source.text):
+        if at >= len(source.text) or is_foreign_directive(above[1]):
             return directive(source, above[0])
         return Fault(
             code="DF0127",

@@ -16,7 +16,7 @@ from dfsubmit.yamlcore.layout import content_before
 from dfsubmit.yamlcore.limits import MAX_RESTARTS
 from dfsubmit.yamlcore.screen import restore, screen, with_word_colons
 from dfsubmit.yamlcore.source import BOM
-from dfsubmit.yamlcore.wording import directive
+from dfsubmit.yamlcore.wording import directive, is_foreign_directive
 
 if TYPE_CHECKING:
     from dfsubmit.yamlcore.report import Report
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _MARKER = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _END = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
-_DIRECTIVE = re.compile(r"%(?!YAML[ \t]+1\.2(?=[ \t\r\n])|TAG[ \t])")
+# How much of a line says what directive it is, in characters.
+_LONGEST_DIRECTIVE = 80
 # Refusals that libyaml 0.1 may owe to a colon inside a word.
 _INNER = re.compile(r"found unexpected ':'|parsing a flow")
 # Refusals that may come from a quote that was closed too late.
@@ -173,7 +174,7 @@ class Stream:
             marker = source.line_start(marker - 1)
             if self.text[marker] not in "%# \t\r\n":
                 return
-            if _DIRECTIVE.match(self.text, marker):
+            if is_foreign_directive(self.text[marker : marker + _LONGEST_DIRECTIVE]):
                 self.report.fault(directive(source, marker))
 
     def _end_last(self, offset: int) -> None:

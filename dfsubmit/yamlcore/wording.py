@@ -17,6 +17,8 @@ from dfsubmit.yamlcore.limits import MAX_KEY
 if TYPE_CHECKING:
     from dfsubmit.yamlcore.source import Source
 
+_FOREIGN_DIRECTIVE = re.compile(r"%(?!YAML[ \t]+1\.2(?=[ \t\r\n]|\Z)|TAG[ \t])")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
@@ -185,6 +187,11 @@ def bad_anchor(source: Source, start: int) -> Fault:
         end=match.end() if match else start + 1,
         help=f"rename the anchor, or quote the text: {quoted(source.text[start : value_end(source, start)])}",
     )
+
+
+def is_foreign_directive(line: str) -> bool:
+    """Tell whether `line` is a directive that says something else than YAML 1.2."""
+    return _FOREIGN_DIRECTIVE.match(line) is not None
 
 
 def directive(source: Source, at: int) -> Fault:
