@@ -57,7 +57,7 @@ class DesiredState:
     """What the set asks for.
 
     `root` is the Project's own folder, where its relative paths start. `texts` holds the source of every file that has a
-    finding. Nothing may be planned from a state with errors.
+    finding, `paths` every file that was read. Nothing may be planned from a state with errors.
     """
 
     project: Project
@@ -69,6 +69,7 @@ class DesiredState:
     manifests: int
     diagnostics: tuple[Diagnostic, ...]
     texts: dict[str, str] = field(default_factory=dict)
+    paths: tuple[str, ...] = ()
 
     @property
     def has_errors(self) -> bool:
@@ -121,6 +122,7 @@ def load_project(sources: SourceSet, *, also: Check | None = None) -> DesiredSta
         manifests=gathered.manifests,
         diagnostics=tuple(in_reading_order(findings)),
         texts=_with_related(gathered.texts, findings, sources),
+        paths=tuple(gathered.paths),
     )
 
 
@@ -155,7 +157,7 @@ class Gathering:
     project_file: str | None = None
     apps: dict[str, DesiredApp] = field(default_factory=dict)
     project: Manifest | None = None
-    files: int = 0
+    paths: list[str] = field(default_factory=list)
     manifests: int = 0
     texts: dict[str, str] = field(default_factory=dict)
     _findings: list[Diagnostic] = field(default_factory=list)
@@ -164,7 +166,7 @@ class Gathering:
     def add(self, examined: Examined) -> list[Diagnostic]:
         """Take in one file and return its findings, with those that only the files before it explain."""
         before = len(self._findings)
-        self.files += 1
+        self.paths.append(examined.path)
         self._findings += examined.diagnostics
         for manifest in examined.manifests:
             self.manifests += 1
@@ -173,6 +175,11 @@ class Gathering:
         if fresh:
             self.texts[examined.path] = examined.text
         return fresh
+
+    @property
+    def files(self) -> int:
+        """Return how many files were taken in."""
+        return len(self.paths)
 
     def finish(self) -> list[Diagnostic]:
         """Return all findings, with those that need the whole set."""

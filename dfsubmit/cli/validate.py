@@ -1,4 +1,4 @@
-"""`dfsubmit validate`: every problem of every file, at its line. Reads files and nothing else; writes nothing."""
+"""`dfsubmit validate`: every problem of every file, at its line. Reads files; writes the reports it is asked for, no more."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ import click
 from dfsubmit.cli import output
 from dfsubmit.cli.options import common, complete_path, verb
 from dfsubmit.errors import InputError
+from dfsubmit.render.formats import FORMATS, render
 from dfsubmit.settings import Flags, Settings, resolve
 
 if TYPE_CHECKING:
+    from dfsubmit.cli.reports import Target
     from dfsubmit.project import Check, DesiredState
+    from dfsubmit.render.inspection import Inspection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,16 +27,21 @@ class Options:
 
     settings: Settings
     schema: Path | None
+    reports: tuple[Target, ...] = ()
 
 
 @verb(
     "validate",
-    exits={0: "no errors", 1: "errors were found (or warnings, with --strict), or nothing could be read"},
+    exits={
+        0: "no errors",
+        1: "errors were found (or warnings, with --strict), nothing could be read, or a report not written",
+    },
     examples=(
         "dfsubmit validate",
         "dfsubmit validate specs/bert.yaml 'more/**/*.yaml'",
         "git show HEAD:specs/bert.yaml | dfsubmit validate -",
         "dfsubmit validate --strict -o json > findings.json",
+        "dfsubmit validate --report sarif=findings.sarif --report junit=findings.xml",
     ),
 )
 @click.argument("paths", metavar="[FILE|DIR|GLOB|-]...", nargs=-1, shell_complete=complete_path)
@@ -43,49 +51,75 @@ class Options:
     shell_complete=complete_path,
     help="Check every document against this JSON Schema too, for instance a policy of your own.",
 )
-@common("file", "strict", outputs=("text", "json"))
-def command(flags: Flags, paths: tuple[str, ...], schema: str | None) -> int:
+@click.option(
+    "--report",
+    "reports",
+    metavar="FORMAT=PATH",
+    multiple=True,
+    help=f"Write the findings to a file too. FORMAT is one of {', '.join(FORMATS)}. Repeatable.",
+)
+@common("file", "strict", outputs=FORMATS)
+def command(flags: Flags, paths: tuple[str, ...], schema: str | None, reports: tuple[str, ...]) -> int:
     """Check manifests and show every problem of every file at the line and column to change.
 
     Files given as arguments are read as those given with --file. Needs no network, no credentials and no ledger, and
-    writes nothing. Findings go to standard output; `dfsubmit explain CODE` tells more about one.
+    writes nothing but reports. Findings go to standard output; `dfsubmit explain CODE` tells more about one.
+
+    `github` are commands that GitHub Actions shows at the lines of a pull request, `gitlab` is a Code Quality report,
+    `sarif` is for code scanning and editors, `junit` for nearly every CI service, `json` and `jsonl` for scripts.
     """
+    from dfsubmit.cli.reports import targets
+
     flags = replace(flags, file=(*flags.file, *paths))
     schema_path = None if schema is None else Path(schema)
-    return run(Options(settings=resolve(flags, os.environ), schema=schema_path))
+    settings = resolve(flags, os.environ)
+    return run(Options(settings=settings, schema=schema_path, reports=targets(reports)))
 
 
 def run(options: Options) -> int:
-    """Print all findings and the summary. Raises InputError when there is nothing to read."""
+    """Write the reports, print all findings and the summary. Raises InputError when there is nothing to read."""
+    from dfsubmit.cli.checking import width
     from dfsubmit.compose import load
 
     settings = options.settings
     out = output.make(settings, os.environ)
     state = load(settings, also=None if options.schema is None else _outside_check(options.schema))
-    if settings.output == "json":
-        from dfsubmit.render.validate_json import validate_json
+    found = _inspection(state)
+    # Before anything is printed: a reader that closes the pipe early takes no report away.
+    problems = _write(options.reports, found)
+    quiet = out.verbosity < 0
+    out.data(render(settings.output, found, quiet=quiet, palette=out.palette, width=width(os.environ)))
+    if problems:
+        from dfsubmit.cli.reports import refused
 
-        out.data(validate_json(state.diagnostics, files=state.files, manifests=state.manifests))
-    else:
-        out.data(_text(state, out))
+        raise refused(problems)
     return 1 if state.has_errors else 0
 
 
-def _text(state: DesiredState, out: output.Output) -> str:
-    from dfsubmit.cli.checking import width
-    from dfsubmit.render.findings import findings_text, report_text
+def _inspection(state: DesiredState) -> Inspection:
+    """Return what renderers need to know of a run in this folder."""
+    from dfsubmit.cli.reports import repository_root
+    from dfsubmit.render.inspection import Inspection
 
-    cells = width(os.environ)
-    if out.verbosity < 0:
-        return findings_text(state.diagnostics, state.texts, palette=out.palette, width=cells)
-    return report_text(
-        state.diagnostics,
-        state.texts,
+    here = str(Path.cwd())
+    return Inspection(
+        findings=state.diagnostics,
+        texts=state.texts,
+        paths=state.paths,
         files=state.files,
         manifests=state.manifests,
-        palette=out.palette,
-        width=cells,
+        folder=here,
+        root=repository_root(here),
     )
+
+
+def _write(reports: tuple[Target, ...], found: Inspection) -> list[str]:
+    """Write `reports` and return what went wrong."""
+    if not reports:
+        return []
+    from dfsubmit.cli.reports import write_all
+
+    return write_all(reports, found, inputs=found.paths)
 
 
 def _outside_check(path: Path) -> Check:

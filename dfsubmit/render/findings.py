@@ -92,11 +92,11 @@ def finding_blocks(
 
 def summary_line(counts: Counts, *, palette: Palette = PLAIN) -> str:
     """Return the last line of a run, with its denominators."""
-    seen = f"{_count(counts.files, 'file')}, {_count(counts.manifests, 'manifest')}"
+    seen = f"{count(counts.files, 'file')}, {count(counts.manifests, 'manifest')}"
     if not counts.errors and not counts.warnings:
         return f"{palette.paint(palette.good, 'All good:')} {seen}, no errors, no warnings."
     look = palette.error if counts.errors else palette.warning
-    found = f"{_count(counts.errors, 'error')}, {_count(counts.warnings, 'warning')}"
+    found = f"{count(counts.errors, 'error')}, {count(counts.warnings, 'warning')}"
     return f"Checked {seen}: {palette.paint(look, found)}."
 
 
@@ -116,7 +116,8 @@ def report_text(
     return f"{body}{more}{summary_line(counts, palette=palette)}\n"
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, one or many."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 

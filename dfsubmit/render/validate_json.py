@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dfsubmit.diagnostics import Diagnostic, Edit, Related, Span
+    from dfsubmit.render.inspection import Inspection
 
 SCHEMA_VERSION = 1
 
@@ -78,19 +79,28 @@ class ValidateDocument(TypedDict):
 
 def validate_document(findings: Sequence[Diagnostic], *, files: int, manifests: int) -> ValidateDocument:
     """Return `findings` and their denominators as the JSON document."""
-    counts = Counts.of(findings, files=files, manifests=manifests)
     return ValidateDocument(
         schemaVersion=SCHEMA_VERSION,
-        summary=ValidateSummary(
-            files=counts.files, manifests=counts.manifests, errors=counts.errors, warnings=counts.warnings
-        ),
+        summary=summary_document(Counts.of(findings, files=files, manifests=manifests)),
         findings=[finding_document(finding) for finding in in_reading_order(list(findings))],
+    )
+
+
+def summary_document(counts: Counts) -> ValidateSummary:
+    """Return the denominators as JSON has them."""
+    return ValidateSummary(
+        files=counts.files, manifests=counts.manifests, errors=counts.errors, warnings=counts.warnings
     )
 
 
 def validate_json(findings: Sequence[Diagnostic], *, files: int, manifests: int) -> str:
     """Return the document as it is printed: two spaces, keys in the order of the types, one line feed at the end."""
     return json_text(validate_document(findings, files=files, manifests=manifests))
+
+
+def inspection_json(run: Inspection) -> str:
+    """Return a run's document as it is printed."""
+    return validate_json(run.findings, files=run.files, manifests=run.manifests)
 
 
 def finding_document(finding: Diagnostic) -> FindingDocument:
