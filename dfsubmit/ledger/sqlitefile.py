@@ -186,14 +186,25 @@ def _is_there(path: Path) -> bool:
 
 
 def _check_header(path: Path, busy_seconds: float) -> None:
-    """Raise LedgerError unless `path` is a ledger that this dfsubmit understands; touches nothing in any case.
+    """Raise LedgerError unless `path` looks like a ledger that this dfsubmit understands; touches nothing in any case.
 
     Through SQLite, because a file that is opened and closed beside it costs the process the locks of its connections.
     """
     with contextlib.closing(_connect(path, _AS_IT_LIES, busy_seconds)) as connection:
-        application, layout = (
-            connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
-        )
+        try:
+            _check_marks(path, connection)
+        except sqlite3.DatabaseError as error:
+            # While entries move from the -wal into the file, or after a kill in the middle of that, the file's header
+            # speaks of pages that are not in it yet. Only a connection that looks at both can tell that from damage.
+            if primary_code(error) != sqlite3.SQLITE_CORRUPT:
+                raise
+
+
+def _check_marks(path: Path, connection: sqlite3.Connection) -> None:
+    """Raise LedgerError unless the file on `connection` says that it is a ledger, of a layout that is known here."""
+    application, layout = (
+        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+    )
     if application != APPLICATION_ID:
         raise LedgerCorruptError(
             f"{path} is an SQLite file, but not a ledger of dfsubmit; it was left as it is", tip="name another file"
@@ -223,7 +234,7 @@ def _checked(path: Path, mode: str, busy_seconds: float, *, writing: bool) -> Op
             connection.execute("PRAGMA fullfsync = ON")
         else:
             connection.execute("PRAGMA query_only = ON")
-        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        _check_marks(path, connection)
         found = path.stat()
     except BaseException:
         connection.close()

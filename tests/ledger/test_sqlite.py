@@ -204,7 +204,7 @@ def test_a_damaged_file_is_never_an_empty_ledger(
     before = path.read_bytes()
     with opened(path) as ledger, pytest.raises(LedgerCorruptError, match="ledger") as caught:
         question(ledger)
-    assert "backup" in caught.value.tip or "another file" in caught.value.tip
+    assert "backup" in caught.value.tip
     assert path.read_bytes() == before
 
 
@@ -394,6 +394,25 @@ def test_what_a_killed_process_left_in_the_wal_is_read(path: Path) -> None:
     leave_wal_behind(path)
     with opened(path) as ledger:
         assert list(ledger.states(None)) == [item(), item("late")]
+
+
+def test_a_kill_while_entries_moved_from_the_wal_into_the_file_is_no_damage(path: Path) -> None:
+    """Pages move in their order, so the header comes first and speaks of pages that the file does not have yet."""
+    frame = 24 + 4096
+    with opened(path) as writer:
+        writer.append(crowd())
+        wal = path.with_name("ledger.db-wal").read_bytes()
+        file = bytearray(path.read_bytes())
+    first_pages = [at for at in range(32, len(wal), frame) if int.from_bytes(wal[at : at + 4], "big") == 1]
+    file[:4096] = wal[first_pages[-1] + 24 : first_pages[-1] + frame]
+    assert int.from_bytes(file[28:32], "big") * 4096 > len(file)
+    for name, question in ASK.items():
+        killed = path.with_name(f"{name}.db")
+        killed.write_bytes(file)
+        killed.with_name(f"{name}.db-wal").write_bytes(wal)
+        with opened(killed) as ledger:
+            question(ledger)
+            assert len(ledger.states(None)) == (202 if name == "append" else 201)
 
 
 def test_entries_that_a_read_only_medium_hides_in_a_wal_are_not_passed_over(plain_user: Path) -> None:
