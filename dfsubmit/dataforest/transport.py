@@ -31,6 +31,8 @@ MAY_SEND = "dfsubmit.may_send"
 
 # More than so many bytes are not held back to be sent together.
 LARGEST_WAITING = 64 * 1024
+# To a socket, no time at all would mean not to wait but to try; less than nothing is an error.
+SHORTEST_WAIT = 0.001
 # A connection is left alone after this many idle seconds; most servers keep theirs longer.
 IDLE_SECONDS = 5.0
 
@@ -157,15 +159,14 @@ class _Attempt:
         self._end, self._may_send, self._sent = end, may_send, False
 
     def left(self, timeout: float | None) -> float | None:
-        """Return `timeout` or the seconds until the attempt's end, whichever is less; 0 or less when it has come."""
+        """Return `timeout` or the seconds until the attempt's end, whichever is less, and never nothing at all."""
         if self._end is None:
             return timeout
-        left = self._end - self._monotonic()
+        left = max(self._end - self._monotonic(), SHORTEST_WAIT)
         return left if timeout is None else min(left, timeout)
 
     def is_over(self) -> bool:
-        left = self.left(None)
-        return left is not None and left <= 0
+        return self._end is not None and self._monotonic() >= self._end
 
     def check_may_send(self) -> None:
         """Raise when no byte may leave any more; a connect error while none has."""

@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
+from dfsubmit.dataforest.client import DataForest
 from dfsubmit.dataforest.sign import SIGNATURE_HEADER, TIMESTAMP_HEADER, signature
+from dfsubmit.dataforest.transport import END
 from dfsubmit.engine import Accepted, NotSent, Rejected, Throttled, Unknown
 from dfsubmit.errors import CredentialsError, DfsubmitError, NotOfferedError
 
@@ -255,6 +258,24 @@ def test_the_deadline_is_kept_in_server_time() -> None:
         assert isinstance(client.submit(BODY, deadline=soon(180)), Accepted)
         client.close()
     assert len(_submits(peer)) == 1
+
+
+def test_an_attempt_near_the_deadline_gets_the_time_that_is_left_and_no_more() -> None:
+    world = _World()
+    granted: list[float] = []
+
+    class _Watching(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path == SUBMIT:
+                granted.append(request.extensions["timeout"]["read"])
+                granted.append(request.extensions[END] - world.wall.timestamp())
+            return httpx.Response(200, json=ACCEPTED if request.url.path == SUBMIT else ONE_ACCOUNT)
+
+    settings = world.settings(timeout_seconds=30, transport=_Watching())
+    client = DataForest(base_url="http://localhost", credentials=KEYS, **settings)
+    for seconds in (20, 300):
+        assert isinstance(client.submit(BODY, deadline=world.wall + timedelta(seconds=seconds)), Accepted)
+    assert granted == pytest.approx([20, 20, 30, 30])
 
 
 def test_a_request_that_a_slow_resolver_held_back_is_not_sent_after_the_deadline(

@@ -85,6 +85,21 @@ def test_head_and_body_leave_together_and_only_once_an_answer_is_wanted() -> Non
     assert [request.body for request in peer.received] == [b"{}"] * 3
 
 
+def test_an_answer_is_not_waited_for_beyond_the_end_of_the_attempt() -> None:
+    now = [0.0]
+
+    def may_send() -> bool:
+        now[0] = 100.0
+        return True
+
+    with Peer(_accepting) as peer:
+        transport = BoundedTransport(tls=None, proxy="", monotonic=lambda: now[0])
+        extensions = {END: 50.0, MAY_SEND: may_send, "timeout": {"read": 30.0}}
+        with pytest.raises(httpx.ReadTimeout):
+            transport.handle_request(httpx.Request("POST", peer.url, content=b"{}", extensions=extensions))
+        transport.close()
+
+
 def test_an_answer_that_can_still_be_read_after_an_error_of_writing_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     class _Broken(httpcore.MockStream):
         def write(self, buffer: bytes, timeout: float | None = None) -> None:
