@@ -130,10 +130,9 @@ def ledger_of(scene: Scene) -> Iterator[Auditable]:
     from dfsubmit.ledger.open import open_ledger
 
     place = scene.settings.ledger
-    if place is None:
-        ledger = open_ledger(f"sqlite:{scene.root / scene.project.spec.ledger.path}", scene.root)
-    else:
-        ledger = open_ledger(f"{place.type}:{place.place}", Path.cwd())
+    # Named as people see it, and so in the same words in everyone's clone; it is opened and closed within one run.
+    where = f"{place.type}:{place.place}" if place else f"sqlite:{_shown(scene.root / scene.project.spec.ledger.path)}"
+    ledger = open_ledger(where, Path())
     try:
         yield ledger
     finally:

@@ -114,6 +114,7 @@ def _parser() -> Check:
 def _ledger(scene: Scene) -> Check:
     """Look whether the ledger can be read, and whether its folder could be written, without writing."""
     from dfsubmit.compose import ledger_of
+    from dfsubmit.render.terminal import counted
 
     with ledger_of(scene) as ledger:
         count = len(ledger.states(scene.project_id))
@@ -122,7 +123,7 @@ def _ledger(scene: Scene) -> Check:
     nearest = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
     if scene.settings.ledger is None and not os.access(nearest, os.W_OK):
         return Check(verdict="fail", what="ledger", found=f"{place}: {nearest} cannot be written")
-    return Check(verdict="ok", what="ledger", found=f"{place}: {count} items")
+    return Check(verdict="ok", what="ledger", found=f"{place}: {counted(count, 'submission')}")
 
 
 def _schema(scene: Scene) -> Check:
@@ -154,11 +155,12 @@ def _credentials(scene: Scene) -> Check:
 def _engine(scene: Scene, out: Output) -> Check:
     """Ask the engine for its list, and compare clocks."""
     from dfsubmit.compose import engine_of, now
+    from dfsubmit.render.terminal import counted
 
     with engine_of(scene, tell=out.detail) as engine:
         listing = engine.list_apps()
         skew = abs((engine.server_now() - now()).total_seconds())
-        found = f"{engine.describe()} answers: {len(listing.apps)} apps, clocks differ by {skew:.0f} s"
+        found = f"{engine.describe()} answers: {counted(len(listing.apps), 'app')}, clocks differ by {skew:.0f} s"
     if skew > LARGE_SKEW_SECONDS:
         return Check(
             verdict="note",

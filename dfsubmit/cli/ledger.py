@@ -36,6 +36,7 @@ def list_command(*, flags: Flags, names: tuple[str, ...]) -> int:
     from dfsubmit.ledger.codec import encode
     from dfsubmit.render.entries import entries_text
     from dfsubmit.render.machine import json_text
+    from dfsubmit.render.terminal import counted
 
     settings = resolve(flags, os.environ)
     out = output.make(settings, os.environ)
@@ -46,7 +47,7 @@ def list_command(*, flags: Flags, names: tuple[str, ...]) -> int:
             out.data(json_text({"schemaVersion": 1, "entries": [encode(entry) for entry in entries]}))
         else:
             out.data(entries_text(entries))
-            out.note(f"{len(entries)} entries in {ledger.describe()}")
+            out.note(f"{counted(len(entries), 'entry', 'entries')} in {ledger.describe()}")
     return 0
 
 

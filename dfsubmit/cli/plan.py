@@ -122,11 +122,13 @@ def _show(
     from dfsubmit.cli.planning import basis_of
     from dfsubmit.render.machine import json_text, plan_document
     from dfsubmit.render.plan import plan_text
+    from dfsubmit.render.terminal import counted
 
     if options.settings.output == "json":
         out.data(json_text(plan_document(plan, basis_of(plan, ledger, scene, whole=state.whole))))
         return
-    out.note(f"project {scene.project_id}: {state.files} files, {len(state.apps)} apps; ledger {ledger.describe()}")
+    read = f"{counted(state.files, 'file')}, {counted(len(state.apps), 'app')}"
+    out.note(f"project {scene.project_id}: {read}; ledger {ledger.describe()}")
     out.data(plan_text(plan, tails=tails, palette=out.palette, verbose=out.verbosity > 0))
     if plan.has_changes:
         out.detail(f"token {plan.token}: `dfsubmit apply --expect {plan.token}` applies exactly this")

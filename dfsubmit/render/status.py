@@ -10,7 +10,7 @@ from dfsubmit.journal import State
 from dfsubmit.plan import timestamp, why_open
 from dfsubmit.render.machine import SCHEMA_VERSION, AppDocument, StatusApp, StatusDocument, app_document
 from dfsubmit.render.plan import state_text
-from dfsubmit.render.terminal import PLAIN, Palette, neutral, width
+from dfsubmit.render.terminal import PLAIN, Palette, counted, neutral, width
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -107,7 +107,7 @@ def _counts(rows: Sequence[Followed], *, asked: bool) -> str:
 
 
 def _apps(rows: Sequence[Followed]) -> str:
-    return f"{len(rows)} app{'' if len(rows) == 1 else 's'}"
+    return counted(len(rows), "app")
 
 
 def _word(row: Followed) -> str:

@@ -101,3 +101,8 @@ COLOUR = Palette(
     good="\x1b[1;32m",
     end="\x1b[0m",
 )
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun in the right form: `1 app`, `2 apps`, `0 entries`."""
+    return f"{count} {noun if count == 1 else plural or noun + 's'}"
