@@ -59,6 +59,23 @@ def walk(folder: str) -> Iterator[Found]:
     return _descend(_listing(folder))
 
 
+def show(location: str, cwd: str) -> str:
+    """Return `location` as people see it: relative when below `cwd`, with `/`, and printable whatever its bytes are."""
+    prefix = cwd.rstrip(os.sep) + os.sep
+    path = location.removeprefix(prefix)
+    if os.sep != "/":
+        path = path.replace(os.sep, "/")
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def is_walked(location: str, folder: str) -> bool:
+    """Tell whether a walk of `folder` comes to the file at `location`, if no folder between them is a symbolic link."""
+    parts = location[len(folder) :].split(os.sep)
+    return (
+        location.startswith(folder) and location.endswith(SUFFIXES) and not any(part.startswith(".") for part in parts)
+    )
+
+
 def expand(pattern: str) -> Iterator[Found]:
     """Yield what the absolute `pattern` matches, each name once.
 

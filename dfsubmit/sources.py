@@ -3,16 +3,14 @@
 An argument is a FILE, a DIR (every manifest below it), a GLOB, or `-` for standard input. A file counts once,
 however often it is named. Where an argument leads is the user's choice; inside a folder nothing leads out of the set.
 
-The Project's file is `project.yaml` (or .yml): one that the arguments name, or that lies in a folder they name, else the
-one in the nearest folder above the first argument, up to the root of the git repository; without a repository, up to
-the current folder when the argument lies below that, and no further. So nothing above what the user works on is
-ever picked up; and a project file above that belongs to someone else than the argument's folder, or the user, is
-refused. The Project's file comes first, the others in the order of the arguments and, for each, of their paths.
+The Project's file is `project.yaml` (or .yml): one that the arguments name, or that lies in a folder they name, else one that
+lies above them, within bounds (`project_file`). It comes first, the others in the order of the arguments and, for each,
+of their paths.
 """
 
 from __future__ import annotations
 
-# ruff: noqa: PTH109, PTH112, PTH114, PTH116, PTH118, PTH119, PTH120  # names of 100,000 files are handled as plain strings; pathlib costs several times the walk
+# ruff: noqa: PTH109, PTH110, PTH112, PTH114, PTH118, PTH119, PTH120  # names of 100,000 files are handled as plain strings; pathlib costs several times the walk
 import os
 import sys
 from dataclasses import dataclass, field
@@ -20,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dfsubmit.diagnostics import Diagnostic, Severity
-from dfsubmit.folders import Found, expand, is_pattern, pattern_base, walk
+from dfsubmit.folders import Found, expand, is_pattern, is_walked, pattern_base, show, walk
+from dfsubmit.project_file import PROJECT_FILES, find_project
 from dfsubmit.reading import read_file, read_stream, unreadable
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 STDIN = "-"
-PROJECT_FILES = ("project.yaml", "project.yml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +67,25 @@ class _Target:
         return os.path.dirname(self.location)
 
 
+class _Seen:
+    """The files that several arguments have named so far, whatever the names."""
+
+    def __init__(self) -> None:
+        self._files: set[str] = set()
+        self._folders: dict[str, str] = {}
+
+    def is_new(self, location: str) -> bool:
+        """Note a file and tell whether it was not there yet."""
+        folder, name = os.path.split(location)
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        real = os.path.realpath(location) if os.path.islink(location) else os.path.join(self._folders[folder], name)
+        if real in self._files:
+            return False
+        self._files.add(real)
+        return True
+
+
 @dataclass(frozen=True, kw_only=True)
 class SourceSet:
     """The files of one run. `diagnostics` are about the set; those about a file come with the file.
@@ -91,29 +108,26 @@ class SourceSet:
         return tuple(self.iter_files())
 
     def iter_files(self) -> Iterator[SourceFile]:
-        """Read and yield the files one by one; nothing is kept."""
-        seen: set[str] | None = set() if len(self._targets) > 1 else None
-        if self._project is not None:
-            named = any(target.location == self._project for target in self._targets)
-            project = self._judge(
-                Found(self._project, is_link=os.path.islink(self._project)), named=named, base=str(self.root)
-            )
-            if project is not None:
-                yield project
+        """Read and yield the files one by one; nothing is kept but, for several arguments, their names."""
+        seen = _Seen() if len(self._targets) > 1 else None
+        project = self._project_entry()
+        if project is not None:
+            yield project
         if self._stdin is not None:
             yield _outcome("<stdin>", "", self._stdin)
         for target in self._targets:
             for found in target.found():
-                location = found.location
-                if location == self._project:
-                    continue
-                if seen is not None:
-                    if location in seen:
-                        continue
-                    seen.add(location)
-                source = self._judge(found, named=target.kind == "file", base=target.base)
-                if source is not None:
-                    yield source
+                if found.location != self._project and (seen is None or seen.is_new(found.location)):
+                    source = self._judge(found, target.kind, target.base)
+                    if source is not None:
+                        yield source
+
+    def _project_entry(self) -> SourceFile | None:
+        if self._project is None:
+            return None
+        named = any(target.location == self._project for target in self._targets)
+        found = Found(self._project, is_link=os.path.islink(self._project))
+        return self._judge(found, "file" if named else "project", str(self.root))
 
     @property
     def whole(self) -> bool:
@@ -130,20 +144,23 @@ class SourceSet:
             for found in walk(root)
         )
 
-    def _judge(self, found: Found, *, named: bool, base: str) -> SourceFile | None:
-        """Read what was found below `base`, unless it leads out of the set; None when it is nothing to speak of."""
+    def _judge(self, found: Found, kind: str, base: str) -> SourceFile | None:
+        """Read what an argument of `kind` found below `base`, unless it leads out; None when it is nothing to speak of."""
         location = found.location
         shown = show(location, self._cwd)
         if found.error is not None:
             return _outcome(shown, location, unreadable(shown, found.error))
-        if named or not found.is_link:
-            return self._read(found, follow=named)
+        if kind == "file" or not found.is_link:
+            return self._read(found, follow=kind == "file")
         target = os.path.realpath(location)
-        inside = any(_is_below(target, os.path.realpath(folder)) for folder in (base, str(self.root)))
+        base = os.path.realpath(base)
+        inside = _is_below(target, base) or _is_below(target, os.path.realpath(self.root))
         if found.linked_folder:
             return None if inside else _outcome(shown, location, _skipped_folder(shown))
         if not inside:
             return _outcome(shown, location, _leads_out(shown))
+        if kind == "folder" and target != location and os.path.exists(target) and is_walked(target, base):
+            return None  # the walk comes to the file itself, and it counts once
         return self._read(found, follow=True)
 
     def _read(self, found: Found, *, follow: bool) -> SourceFile:
@@ -183,16 +200,6 @@ def find(arguments: Sequence[str], *, cwd: str | None = None, stdin: BinaryIO | 
     )
 
 
-def find_project(base: str, here: str) -> str | Diagnostic | None:
-    """Return where the Project's file for the folder `base` lies, by the rule in the module's text."""
-    for folder in _search_path(base, here):
-        for name in PROJECT_FILES:
-            candidate = os.path.join(folder, name)
-            if os.path.lexists(candidate):
-                return candidate if folder == base or _same_owner(candidate, base) else _stranger(candidate, here)
-    return None
-
-
 def _named_project(targets: list[_Target]) -> str | None:
     """Return the Project's file that an argument names or whose folder it names."""
     for target in targets:
@@ -207,15 +214,6 @@ def _named_project(targets: list[_Target]) -> str | None:
     return None
 
 
-def show(location: str, cwd: str) -> str:
-    """Return `location` as people see it: relative when below `cwd`, with `/`, and printable whatever its bytes are."""
-    prefix = cwd.rstrip(os.sep) + os.sep
-    path = location.removeprefix(prefix)
-    if os.sep != "/":
-        path = path.replace(os.sep, "/")
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
 def _target(argument: str, here: str) -> _Target | None:
     location = os.path.normpath(os.path.join(here, argument))
     if not argument:
@@ -228,29 +226,6 @@ def _target(argument: str, here: str) -> _Target | None:
     except ValueError:  # a NUL in the argument
         return None
     return _Target(argument, location, "pattern") if is_pattern(argument) else None
-
-
-def _search_path(base: str, here: str) -> list[str]:
-    """Return the folders in which a Project is looked for, from `base` upwards."""
-    folders = [base]
-    while os.path.dirname(folders[-1]) != folders[-1]:
-        folders.append(os.path.dirname(folders[-1]))
-    for number, folder in enumerate(folders):
-        if os.path.lexists(os.path.join(folder, ".git")):
-            return folders[: number + 1]
-    return folders[: folders.index(here) + 1] if here in folders else [base]
-
-
-def _same_owner(candidate: str, base: str) -> bool:
-    try:
-        owner = os.stat(candidate).st_uid
-        return owner in {os.stat(base).st_uid, _user()}
-    except OSError:
-        return True  # reading it will say what is wrong
-
-
-def _user() -> int:
-    return os.getuid() if hasattr(os, "getuid") else 0
 
 
 def _is_below(path: str, folder: str) -> bool:
@@ -293,13 +268,4 @@ def _skipped_folder(shown: str) -> Diagnostic:
         path=shown,
         severity=Severity.WARNING,
         help="name the folder itself as an argument if its manifests belong to the set",
-    )
-
-
-def _stranger(candidate: str, here: str) -> Diagnostic:
-    return Diagnostic(
-        code="DF0009",
-        message="this project file above the manifests belongs to another user, and is not used",
-        path=show(candidate, here),
-        help="if you trust it, name its folder as the argument",
     )
