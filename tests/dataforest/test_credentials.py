@@ -102,6 +102,12 @@ def test_half_a_pair_is_an_error_that_names_the_other_half_even_if_the_file_has_
             id="the first section that has keys",
         ),
         pytest.param(
+            "ncloud_access_key_id=a\nncloud_secret_access_key=s\nncloud_access_key_id=x\n"
+            "[default]\nncloud_secret_access_key=y",
+            ("a", "s"),
+            id="what is said first counts",
+        ),
+        pytest.param(
             "ncloud_access_key_id=a\nncloud_secret_access_key=s=cr=t==", ("a", "s=cr=t=="), id="= in the value"
         ),
         pytest.param(
