@@ -36,7 +36,7 @@ ACCOUNTS = "/api/v2/accounts/getList"
 OPEN = "WorkspaceExample000001"
 NOON = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
 # Seconds for what takes a fraction of one on an idle machine.
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def body(command: str = "true", **changes: Any) -> dict[str, Any]:

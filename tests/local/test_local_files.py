@@ -169,7 +169,7 @@ def test_a_workspace_that_is_gone_is_named(tmp_path: Path, work: Path) -> None:
 
 def test_a_very_deep_tree_is_copied(hdfs: Path, work: Path) -> None:
     here = hdfs / "in"
-    for _ in range(600):
+    for _ in range(150):
         here /= "d"
     here.mkdir(parents=True)
     (here / "f").write_text("deep")

@@ -105,6 +105,7 @@ def test_a_claim_whose_supervisor_never_came_is_given_back_and_run_once(queued: 
     assert [app.claim for app in store.active()] == ["lost"]
     late = Pump(store, queued.settings, clock_ms=lambda: _now_ms() + int(CLAIM_SECONDS * 1000) + 1000)
     late.turn()
+    assert [app.claim for app in store.active()] != ["lost"]
     # Whoever held the lost claim comes too late.
     Supervisor(queued.settings.home, app_id, "lost").run()
     assert queued.end(app_id) == "FINISHED/SUCCEEDED"
@@ -270,34 +271,43 @@ def test_an_accepted_submit_is_answered_as_such_when_nothing_can_be_started(
 
 @linux
 def test_a_mark_tells_a_process_from_a_later_one_with_its_number() -> None:
-    with subprocess.Popen(["sleep", "60"], start_new_session=True) as process:
+    with subprocess.Popen(
+        ["cat"], start_new_session=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
         mark = processes.mark(process.pid)
         assert mark.startswith(f"{process.pid} ")
         assert processes.mark(process.pid) == mark
         pid, start, boot = mark.split(" ", 2)
-        processes.end_marked_group(f"{pid} {int(start) + 1} {boot}")
-        processes.end_marked_group(f"{pid} {start} another-boot")
-        processes.end_marked_group("")
-        assert process.poll() is None
+        for other in (f"{pid} {int(start) + 1} {boot}", f"{pid} {start} another-boot", ""):
+            processes.end_marked_group(other)
+            # A process with a deadly signal on its way would not answer.
+            process.stdin.write(b"alive\n")
+            assert process.stdout.readline() == b"alive\n"
         processes.end_marked_group(mark)
         assert process.wait(timeout=10) == -signal.SIGKILL
     assert processes.mark(process.pid) == ""
 
 
 @linux
-def test_a_group_is_ended_by_its_mark_after_its_leader_died() -> None:
+def test_a_group_is_ended_by_its_mark_after_its_leader_died_unless_the_machine_was_started_anew() -> None:
     with subprocess.Popen(
-        ["sh", "-c", "sleep 60 & echo; read -r x"],
+        ["sh", "-c", "exec 3<&0; cat <&3 & echo; wait"],
         start_new_session=True,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        bufsize=0,
     ) as process:
+        assert process.stdin is not None
         assert process.stdout is not None
         process.stdout.readline()
         mark = processes.mark(process.pid)
         process.kill()
         process.wait(timeout=10)
-        assert processes.group_exists(process.pid)
+        processes.end_marked_group(mark.rpartition(" ")[0] + " another-boot")
+        process.stdin.write(b"alive\n")
+        assert process.stdout.readline() == b"alive\n"
         processes.end_marked_group(mark)
         until(lambda: not processes.group_exists(process.pid))
 

@@ -215,7 +215,8 @@ def test_apps_go_on_and_follow_each_other_when_the_program_that_submitted_them_h
     logs = [tmp_path / "local" / "apps" / app_id / "log" for app_id in ids]
     # Nobody looks through the engine, which would take a turn of the pump.
     until(lambda: all(log.exists() and "SUCCEEDED" in log.read_text() for log in logs))
-    assert make(tmp_path).apps()[1]["finalStatus"] == "SUCCEEDED"
+    # The last line of a log is written just before the end can be seen.
+    until(lambda: [app["finalStatus"] for app in make(tmp_path).apps()] == ["SUCCEEDED"] * 2)
 
 
 def test_a_running_app_is_killed_with_all_its_processes(world: World, tmp_path: Path) -> None:
