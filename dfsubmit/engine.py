@@ -157,7 +157,10 @@ class Engine(Protocol):
         """Return the account's workspaces. Raises EngineError."""
 
     def read_log(self, container: Container, *, offset: int = 0) -> bytes | None:
-        """Return the log from `offset` (bytes) on; None where this engine's logs can only be opened in a browser."""
+        """Return the log from `offset` (bytes) on, or its last bytes when that is negative.
+
+        None where this engine's logs can only be opened in a browser. Raises EngineError.
+        """
 
     def close(self) -> None:
         """Let go of connections."""

@@ -162,11 +162,13 @@ class DataForest:
     def read_log(self, container: Container, *, offset: int = 0) -> bytes | None:
         """Return at most `wire.LARGEST_LOG` bytes of the log from `offset` on; none at its end or before its beginning.
 
+        Below zero, `offset` asks for so many bytes of its end.
+
         None where the log's URL is not of this service's own origin: the keys are for nobody else. Raises EngineError.
         """
         if not self._endpoint.is_origin_of(container.log_url):
             return None
-        limits = Limits(seconds=self._timeout, size=wire.LARGEST_LOG, cut=True, skip=offset)
+        limits = Limits(seconds=self._timeout, size=wire.LARGEST_LOG, cut=True, skip=max(0, offset))
         attempt = self._persistent(wire.log_request(container.log_url, offset), limits)
         return reading.read_log(attempt, where=self._description)
 

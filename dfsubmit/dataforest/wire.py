@@ -86,7 +86,9 @@ def accounts_request() -> Request:
 
 
 def log_request(url: str, offset: int) -> Request:
-    """Return the request for a piece of the log at `url`, from `offset` (bytes) on."""
+    """Return the request for a piece of the log at `url`, from `offset` (bytes) on; below zero, for its last bytes."""
+    if offset < 0:
+        return Request(operation=READ_LOG, url=url, headers={"Range": f"bytes={offset}"})
     last = offset + LARGEST_LOG - 1
     return Request(operation=READ_LOG, url=url, headers={"Range": f"bytes={offset}-{last}"})
 

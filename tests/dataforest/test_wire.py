@@ -258,3 +258,7 @@ def test_any_json_is_read_or_refused_with_an_engine_error(answer: dict[str, Any]
             reader(answer)
     with contextlib.suppress(EngineError):
         assert wire.parse_detail(answer, "asked").app.id == "asked"
+
+
+def test_a_negative_offset_asks_for_the_end_of_a_log() -> None:
+    assert wire.log_request("http://localhost/logs/a", -4096).headers["Range"] == "bytes=-4096"
