@@ -81,17 +81,16 @@ def verify_command(*, flags: Flags) -> int:
 @common("file", "ledger")
 def export_command(*, flags: Flags) -> int:
     """Print every entry of the ledger, of all projects, one JSON document a line. Holds no secrets."""
-    import json
-
     from dfsubmit.cli.planning import settings_scene
     from dfsubmit.compose import ledger_of
     from dfsubmit.ledger.codec import encode
+    from dfsubmit.render.jsontext import json_text
 
     settings = resolve(flags, os.environ)
     out = output.make(settings, os.environ)
     with ledger_of(settings_scene(settings, out)) as ledger:
         for entry in ledger.entries(None):
-            out.line(json.dumps(encode(entry), ensure_ascii=False, separators=(",", ":")))
+            out.data(json_text(encode(entry), indent=None))
     return 0
 
 

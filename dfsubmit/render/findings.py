@@ -116,6 +116,16 @@ def report_text(
     return f"{body}{more}{summary_line(counts, palette=palette)}\n"
 
 
+def shown(message: str) -> str:
+    """Return a message of ours, on one line, with nothing in it that acts or is a key of a known shape."""
+    return neutral(without_keys(message))
+
+
+def shown_lines(text: str) -> list[str]:
+    """Return the lines of a help, each as `shown`."""
+    return [neutral(line) for line in without_keys(text).split("\n")]
+
+
 def count(number: int, noun: str) -> str:
     """Return a number with its noun, one or many."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
@@ -129,11 +139,11 @@ def _finding(finding: Diagnostic, sources: Mapping[str, Lines], palette: Palette
     gutter = len(str(max((span.line for span in spans if span is not None), default=0)))
     frame = _Look(sources=sources, gutter=gutter, width=width, palette=palette)
     head = palette.paint(look, f"{severity}[{finding.code}]")
-    message = palette.paint(palette.strong, neutral(without_keys(finding.message)))
+    message = palette.paint(palette.strong, shown(finding.message))
     lines = [f"{_place(finding.path, finding.span)}: {head}: {message}"]
     lines += _frame(finding.path, finding.span, frame, look, "^")
     for place in finding.related:
-        lines.append(_note(frame, f"{_place(place.path, place.span)}: {neutral(without_keys(place.message))}"))
+        lines.append(_note(frame, f"{_place(place.path, place.span)}: {shown(place.message)}"))
         lines += _frame(place.path, place.span, frame, palette.note, "-")
     lines += _help(finding.help, frame)
     return "\n".join(lines)
@@ -151,7 +161,7 @@ def _help(text: str, look: _Look) -> list[str]:
     """Return the help's lines; those after the first stand under the first one's text."""
     if not text:
         return []
-    first, *rest = [neutral(line) for line in without_keys(text).split("\n")]
+    first, *rest = shown_lines(text)
     indent = " " * (look.gutter + len(" = help: "))
     return [_note(look, f"{look.palette.paint(look.palette.help, 'help')}: {first}"), *(indent + line for line in rest)]
 

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 
 from dfsubmit.codes import CODES
 from dfsubmit.diagnostics import Severity
-from dfsubmit.leaks import without_keys
-from dfsubmit.render.findings import Counts, count, summary_line
+from dfsubmit.render.findings import Counts, count, shown, shown_lines, summary_line
 from dfsubmit.render.inspection import STDIN, weight
 from dfsubmit.render.terminal import neutral, visible
 
@@ -41,7 +40,7 @@ def github_text(run: Inspection, *, quiet: bool = False) -> str:
 
 
 def _finding(finding: Diagnostic, run: Inspection) -> str:
-    message = _visible(finding.message)
+    message = shown(finding.message)
     if finding.path == STDIN:
         place: dict[str, str | int] = {}
         message = f"{_at(finding.path, finding.span)}: {message}"
@@ -49,9 +48,9 @@ def _finding(finding: Diagnostic, run: Inspection) -> str:
         # Not `neutral`: a property is no place for commands, and the name must be that of the file.
         file = "".join(visible(character) for character in run.located(finding.path))
         place = {"file": file, **_region(finding.span)}
-    body = [message, *(f"{_at(one.path, one.span)}: {_visible(one.message)}" for one in finding.related)]
+    body = [message, *(f"{_at(one.path, one.span)}: {shown(one.message)}" for one in finding.related)]
     if finding.help:
-        body.append("help: " + "\n".join(neutral(line) for line in without_keys(finding.help).split("\n")))
+        body.append("help: " + "\n".join(shown_lines(finding.help)))
     return _command(finding.severity.value, {**place, "title": _title(finding)}, "\n".join(body))
 
 
@@ -62,10 +61,6 @@ def _title(finding: Diagnostic) -> str:
 
 def _at(path: str, span: Span | None) -> str:
     return neutral(path) if span is None else f"{neutral(path)}:{span.line}:{span.column}"
-
-
-def _visible(text: str) -> str:
-    return neutral(without_keys(text))
 
 
 def _region(span: Span | None) -> dict[str, int]:

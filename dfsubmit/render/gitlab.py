@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from dfsubmit.leaks import without_keys
+from dfsubmit.render.findings import shown, shown_lines
 from dfsubmit.render.inspection import Weight, weight
 from dfsubmit.render.jsontext import json_text
 from dfsubmit.render.marks import marks
@@ -81,7 +81,7 @@ def _issue(finding: Diagnostic, mark: str, run: Inspection) -> GitlabIssue:
 
 def _description(finding: Diagnostic) -> str:
     """Return message and help on one line, which is all that GitLab shows."""
-    parts = [finding.message]
-    parts += [f"{one.message}: {one.path}:{one.span.line}" for one in finding.related]
-    parts += [f"help: {finding.help}"] if finding.help else []
-    return "; ".join(neutral(" ".join(without_keys(part).split("\n"))) for part in parts)
+    parts = [shown(finding.message)]
+    parts += [f"{shown(one.message)}: {neutral(one.path)}:{one.span.line}" for one in finding.related]
+    parts += [f"help: {' '.join(shown_lines(finding.help))}"] if finding.help else []
+    return "; ".join(parts)

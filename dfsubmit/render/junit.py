@@ -12,9 +12,8 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from dfsubmit.diagnostics import Severity
-from dfsubmit.leaks import without_keys
-from dfsubmit.render.findings import count, finding_blocks
-from dfsubmit.render.terminal import neutral, visible
+from dfsubmit.render.findings import count, finding_blocks, shown
+from dfsubmit.render.terminal import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +65,7 @@ def _failure(errors: Sequence[_Block]) -> list[str]:
     """Return all errors of a file as one failure: the first in its head, all in its text."""
     first = errors[0][0]
     more = f" (and {count(len(errors) - 1, 'error')} more)" if len(errors) > 1 else ""
-    attributes = _attributes(type=first.code, message=f"{neutral(without_keys(first.message))}{more}")
+    attributes = _attributes(type=first.code, message=f"{shown(first.message)}{more}")
     return [f"      <failure{attributes}>{_text([text for _, text in errors])}</failure>"]
 
 

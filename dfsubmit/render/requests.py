@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 # A string that stands for itself in YAML, with certainty: words and paths; never what could be a number or a boolean.
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*(:[A-Za-z0-9][A-Za-z0-9_./-]*)?")
+# Nothing but plain ASCII, and no beginning of what the log of a CI job takes for a command (`terminal`).
+_UNSAFE = re.compile(r"[^ -~]|#(?=#[A-Za-z]*\[)")
+_LAST_OF_FOUR_DIGITS = 0xFFFF
 _RESERVED = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
 
@@ -98,4 +101,10 @@ def _scalar(value: Any) -> str:
     """Return a scalar, or an empty mapping or list, on one line."""
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _RESERVED:
         return value
-    return json.dumps(value)
+    return _UNSAFE.sub(_escape, json.dumps(value, ensure_ascii=False))
+
+
+def _escape(match: re.Match[str]) -> str:
+    """Return one character as YAML escapes it in double quotes; JSON's pairs of surrogates are none of YAML's escapes."""
+    number = ord(match[0])
+    return f"\\u{number:04x}" if number <= _LAST_OF_FOUR_DIGITS else f"\\U{number:08x}"

@@ -14,7 +14,9 @@ from urllib.parse import quote
 
 from dfsubmit import __version__
 from dfsubmit.codes import CODES
+from dfsubmit.diagnostics import Span
 from dfsubmit.leaks import secret_ranges, without_keys
+from dfsubmit.render.findings import shown, shown_lines
 from dfsubmit.render.inspection import STDIN
 from dfsubmit.render.jsontext import json_text
 from dfsubmit.render.lines import Lines, Offsets, lines_of
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from dfsubmit.code import Code
-    from dfsubmit.diagnostics import Diagnostic, Related, Span
+    from dfsubmit.diagnostics import Diagnostic, Related
     from dfsubmit.render.inspection import Inspection
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -33,6 +35,7 @@ ROOT = "SRCROOT"
 MARK = "dfsubmitFinding/v1"
 # What GitHub takes of a rule's description.
 _LONGEST_DESCRIPTION = 1024
+_START = Span(line=1, column=1, end_line=1, end_column=1)
 # A stretch that is longer shows no more for being quoted.
 _LONGEST_SNIPPET = 200
 
@@ -91,7 +94,8 @@ class _Places:
         """Return the place as a physicalLocation; with the text there, where that can be shown."""
         place: dict[str, Any] = {"artifactLocation": self.file(path)}
         if span is None:
-            return place
+            # The whole file; code hosts want to hear of a line.
+            return {**place, "region": _region(_START)}
         region: dict[str, Any] = _region(span)
         snippet = self._files[path].clear(span) if path in self._files else ""
         if snippet and len(snippet) <= _LONGEST_SNIPPET and neutral(snippet) == snippet:
@@ -117,12 +121,14 @@ def _region(span: Span) -> dict[str, int]:
 
 
 def _result(finding: Diagnostic, rule: int, mark: str, places: _Places) -> dict[str, Any]:
-    text = finding.message if not finding.help else f"{finding.message}\nhelp: {finding.help}"
+    text = shown(finding.message)
+    if finding.help:
+        text += "\nhelp: " + "\n".join(shown_lines(finding.help))
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": rule,
         "level": finding.severity.value,
-        "message": _message(text),
+        "message": _unlinked(text),
         "locations": [{"physicalLocation": places.physical(finding.path, finding.span)}],
         "partialFingerprints": {MARK: mark},
     }
@@ -135,13 +141,12 @@ def _result(finding: Diagnostic, rule: int, mark: str, places: _Places) -> dict[
 
 def _related(number: int, related: Related, places: _Places) -> dict[str, Any]:
     place = places.physical(related.path, related.span)
-    return {"id": number, "physicalLocation": place, "message": _message(related.message)}
+    return {"id": number, "physicalLocation": place, "message": _unlinked(shown(related.message))}
 
 
-def _message(text: str) -> dict[str, str]:
-    """Return a message of ours with foreign text in it; its lines stay lines."""
-    lines = (neutral(line) for line in without_keys(text).split("\n"))
-    return {"text": "\n".join(lines).replace("](", "] (")}
+def _unlinked(text: str) -> dict[str, str]:
+    """Return a message with foreign text in it, which no reader takes for a link."""
+    return {"text": text.replace("](", "] (")}
 
 
 def _fix(finding: Diagnostic, places: _Places) -> dict[str, Any] | None:
@@ -155,7 +160,7 @@ def _fix(finding: Diagnostic, places: _Places) -> dict[str, Any] | None:
             return None
         replacements.append({"deletedRegion": region, "insertedContent": {"text": edit.text}})
     change = {"artifactLocation": places.file(finding.path), "replacements": replacements}
-    described = {"description": _message(finding.help)} if finding.help else {}
+    described = {"description": _unlinked("\n".join(shown_lines(finding.help)))} if finding.help else {}
     safe = all(edit.safe for edit in finding.edits)
     return {**described, "artifactChanges": [change], "properties": {"safe": safe}}
 
@@ -163,7 +168,11 @@ def _fix(finding: Diagnostic, places: _Places) -> dict[str, Any] | None:
 def _rule(code: str, row: Code | None) -> dict[str, Any]:
     """Return what is known of a code. Nothing in it comes from a manifest."""
     if row is None:
-        return {"id": code}
+        return {
+            "id": code,
+            "shortDescription": {"text": code},
+            "help": {"text": f"`dfsubmit explain {code}` says more."},
+        }
     description = " ".join(row.meaning.split())
     return {
         "id": code,
