@@ -116,3 +116,31 @@ def test_an_app_whose_engine_is_missing_fails_with_a_clear_line(
         "dfsubmit: the program 'podman' was not found on PATH: install it, or set the Project's runtime to 'process',"
         " ended as FINISHED/FAILED\n"
     )
+
+
+# Does in a folder what an engine does in a container, and writes down what it was asked.
+STAND_IN = """#!/bin/sh
+echo "$1 $2" >> {asked}
+test "$1" = run || exit 0
+for last in "$@"; do case "$last" in type=bind,source=*) cd "$(echo "${last#type=bind,source=}" | cut -d, -f1)";; esac; done
+exec sh -c "$last"
+"""
+
+
+def test_an_app_goes_through_its_engine_with_its_env_log_outputs_and_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = tmp_path / "asked"
+    program = tmp_path / "bin" / "podman"
+    program.parent.mkdir()
+    program.write_text(STAND_IN.replace("{asked}", str(asked)))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    world = make(tmp_path, runtime="podman")
+    data = {"input": [], "output": [{"hdfs": "/out", "path": "out", "overwrite": False}]}
+    docker = {"image": "x", "command": "echo $WORD | tee out", "env": {"WORD": "hello"}}
+    app_id = world.submit(docker=docker, data=data)
+    assert world.end(app_id) == "FINISHED/SUCCEEDED", world.log(app_id)
+    assert world.log(app_id).startswith("hello\n")
+    assert (tmp_path / "hdfs" / "out").read_text() == "hello\n"
+    assert asked.read_text().splitlines() == ["run --rm", "rm --force"]

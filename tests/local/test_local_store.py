@@ -5,9 +5,11 @@ from __future__ import annotations
 import fcntl
 import select
 import shutil
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,9 +41,10 @@ for line in sys.stdin:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> Iterator[Store]:
     """Return a store in a home that does not exist yet."""
-    return Store(tmp_path / "local")
+    with closing(Store(tmp_path / "local")) as made:
+        yield made
 
 
 def _add(store: Store, *names: str, queue: str = "gpu") -> None:
@@ -181,7 +184,8 @@ def test_processes_that_open_add_and_claim_at_once_never_overfill_nor_claim_twic
             process.stdin.flush()
         claimed = [app_id for process in contenders if process.stdout for app_id in process.stdout.readline().split()]
         assert len(claimed) == len(set(claimed)) == 3
-        assert len(Store(home).rows(1)) == 6
+        with closing(Store(home)) as store:
+            assert len(store.rows(1)) == 6
 
 
 def test_who_opens_a_world_waits_for_who_opens_or_closes_it(
@@ -215,4 +219,19 @@ def test_a_world_that_was_removed_meanwhile_begins_anew(store: Store) -> None:
     shutil.rmtree(store.home)
     assert store.rows(1) == []
     _add(store, "b")
-    assert [row.id for row in Store(store.home).rows(1)] == ["b"]
+    with closing(Store(store.home)) as other:
+        assert [row.id for row in other.rows(1)] == ["b"]
+
+
+def test_a_full_disk_refuses_an_app_whole_and_is_forgotten_once_there_is_room(store: Store) -> None:
+    _add(store, "a")
+    with store._writing() as db:  # noqa: SLF001  # to make the file as large as it may get
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        _add(store, *(f"{number:0900d}" for number in range(9)))
+    assert [row.id for row in store.rows(1)] == ["a"]
+    with store._writing() as db:  # noqa: SLF001  # and larger again
+        db.execute("PRAGMA max_page_count = 1000000")
+    _add(store, "b")
+    assert [row.id for row in store.rows(1)] == ["a", "b"]
