@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import importlib.util
 import re
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ from dfsubmit.yamlcore.stream import Composed, ParserError, Stream
 from dfsubmit.yamlcore.tree import Kinds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dfsubmit.diagnostics import Diagnostic, Span
     from dfsubmit.yamlcore.tree import Event, NextEvent, Node
 
@@ -38,6 +41,9 @@ _HALF = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F]")
 _TOO_LARGE = re.compile(r"\\U(?!00(?:0[0-9a-fA-F]|10))")
 # The C parser's words.
 _QUOTED, _BAD_ESCAPE = "while parsing a quoted scalar", "found invalid Unicode character escape code"
+
+# In bytes. Above this the collector takes four times as long as the reading.
+_LARGE = 32_768
 
 HAVE_C = importlib.util.find_spec("_ruamel_yaml") is not None
 
@@ -102,10 +108,23 @@ def load(content: bytes, path: str, *, use_c: bool = HAVE_C) -> Loaded:
         return Loaded(path=path, text=text, diagnostics=(finding,))
     report = Report(Source(path=path, text=text))
     stream = Stream(report, _open_c if use_c else _open_pure)
-    with contextlib.suppress(FullError):
+    with contextlib.suppress(FullError), _collector_paused(len(content)):
         stream.read()
     documents = tuple(_document(made, report.source) for made in stream.documents)
     return Loaded(path=path, text=text, documents=documents, diagnostics=tuple(report.findings))
+
+
+@contextlib.contextmanager
+def _collector_paused(size: int) -> Iterator[None]:
+    """Keep the cycle collector from looking, again and again, at the many values of a large file, which form no cycles."""
+    if size <= _LARGE or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _document(made: Composed, source: Source) -> Document:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import random
 import string
@@ -420,6 +421,16 @@ class TestBounds:
     def test_no_large_file_takes_more_than_a_bounded_number_of_findings(self, unit: str) -> None:
         loaded = read(unit * (MAX_FILE // 4 // len(unit)))
         assert 0 < len(loaded.diagnostics) <= MAX_FINDINGS + 1
+
+    @pytest.mark.parametrize("enabled", [True, False])
+    def test_the_collector_is_left_as_it_was(self, *, enabled: bool) -> None:
+        try:
+            (gc.enable if enabled else gc.disable)()
+            for text in ("a: 1\n", f"a: [{'1,' * 20_000}]\n", f"a: [{'1,' * 20_000}\n"):
+                read(text)
+                assert gc.isenabled() is enabled
+        finally:
+            gc.enable()
 
     def test_messages_stay_short(self) -> None:
         for text in (f"a: *{'x' * 5000}\n", f"a: @{'x' * 5000}\n", f"{'k' * 900}: 1\n{'k' * 900}: 2\n"):
