@@ -15,6 +15,7 @@ from dfsubmit.codes_advice import ADVICE_CODES
 from dfsubmit.codes_model import MODEL_CODES
 from dfsubmit.codes_outside import OUTSIDE_CODES
 from dfsubmit.codes_set import SET_CODES
+from dfsubmit.codes_silence import SILENCE_CODES
 from dfsubmit.codes_yaml import YAML_CODES
 
 if TYPE_CHECKING:
@@ -34,4 +35,4 @@ def join(*tables: Iterable[Code]) -> Mapping[str, Code]:
     return MappingProxyType(dict(sorted(rows.items())))
 
 
-CODES: Mapping[str, Code] = join(YAML_CODES, MODEL_CODES, SET_CODES, ADVICE_CODES, OUTSIDE_CODES)
+CODES: Mapping[str, Code] = join(YAML_CODES, MODEL_CODES, SET_CODES, ADVICE_CODES, OUTSIDE_CODES, SILENCE_CODES)

@@ -12,7 +12,7 @@ same ones without reading every manifest. The folders that it names for HDFS and
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from dfsubmit.judge import advise, advise_in_project, judge
 from dfsubmit.naming import project_name
 from dfsubmit.plan import DesiredApp, Place
 from dfsubmit.projectmodel import LocalEngine, Project, ProjectMetadata
+from dfsubmit.silence import WORD, Silence, silencers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,12 +45,13 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """What one file holds: its text for the frames of findings, its manifests, its findings, how many documents."""
+    """What one file holds: its text for the frames of findings, its manifests, its findings, its silencers if any."""
 
     path: str
     text: str
     manifests: tuple[Manifest, ...]
     diagnostics: tuple[Diagnostic, ...]
+    silence: Silence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,8 @@ class DesiredState:
     """What the set asks for.
 
     `root` is the Project's own folder, where its relative paths start. `texts` holds the source of every file that has a
-    finding, `paths` every file that was read. Nothing may be planned from a state with errors.
+    finding, `paths` every file that was read. `silenced` counts the findings that comments took away; they are in none of
+    the others. Nothing may be planned from a state with errors.
     """
 
     project: Project
@@ -70,6 +73,7 @@ class DesiredState:
     diagnostics: tuple[Diagnostic, ...]
     texts: dict[str, str] = field(default_factory=dict)
     paths: tuple[str, ...] = ()
+    silenced: int = 0
 
     @property
     def has_errors(self) -> bool:
@@ -95,9 +99,29 @@ def examine(source: SourceFile, *, also: Check | None = None) -> Examined:
             continue
         findings += advise(document, judged)
         manifests.append(Manifest(document=document, model=judged))
+    silence = None
+    if WORD in loaded.text:
+        valid = {manifest.document.index for manifest in manifests}
+        silence, wrong = _silence(loaded, valid, outside=also is not None)
+        findings = [*silence.kept(findings), *wrong]
     return Examined(
-        path=source.path, text=loaded.text, manifests=tuple(manifests), diagnostics=tuple(in_reading_order(findings))
+        path=source.path,
+        text=loaded.text,
+        manifests=tuple(manifests),
+        diagnostics=tuple(in_reading_order(findings)),
+        silence=silence,
     )
+
+
+def _silence(loaded: Loaded, valid: Collection[int], *, outside: bool) -> tuple[Silence, list[Diagnostic]]:
+    """Return the silencers of a file, and what is wrong with some; `valid` are the documents that are manifests."""
+    silence = Silence()
+    wrong: list[Diagnostic] = []
+    for document in loaded.documents:
+        right, findings = silencers(document, valid=document.index in valid, outside=outside)
+        silence.add(right)
+        wrong += findings
+    return silence, wrong
 
 
 def load_project(sources: SourceSet, *, also: Check | None = None) -> DesiredState:
@@ -110,7 +134,8 @@ def load_project(sources: SourceSet, *, also: Check | None = None) -> DesiredSta
         gathered.add(examine(source, also=also))
         if not data_folders and gathered.project is not None:
             data_folders = _data_folders(gathered.project.model, sources.root)
-    findings = [*sources.diagnostics, *gathered.finish()]
+    whole = not gathered.silence.asks_for_the_set() or sources.whole
+    findings = [*sources.diagnostics, *gathered.finish(whole=whole)]
     project = gathered.project.model if gathered.project else None
     return DesiredState(
         project=project if isinstance(project, Project) else default_project(sources.root),
@@ -123,6 +148,7 @@ def load_project(sources: SourceSet, *, also: Check | None = None) -> DesiredSta
         diagnostics=tuple(in_reading_order(findings)),
         texts=_with_related(gathered.texts, findings, sources),
         paths=tuple(gathered.paths),
+        silenced=gathered.silence.silenced,
     )
 
 
@@ -160,6 +186,7 @@ class Gathering:
     paths: list[str] = field(default_factory=list)
     manifests: int = 0
     texts: dict[str, str] = field(default_factory=dict)
+    silence: Silence = field(default_factory=Silence)
     _findings: list[Diagnostic] = field(default_factory=list)
     _moved: dict[str, Place] = field(default_factory=dict)
 
@@ -167,12 +194,14 @@ class Gathering:
         """Take in one file and return its findings, with those that only the files before it explain."""
         before = len(self._findings)
         self.paths.append(examined.path)
-        self._findings += examined.diagnostics
+        if examined.silence is not None:
+            self.silence.join(examined.silence)
         for manifest in examined.manifests:
             self.manifests += 1
             self._take(manifest)
-        fresh = self._findings[before:]
-        if fresh:
+        fresh = [*examined.diagnostics, *self.silence.kept(self._findings[before:])]
+        self._findings[before:] = fresh
+        if fresh or examined.silence is not None:
             self.texts[examined.path] = examined.text
         return fresh
 
@@ -181,9 +210,10 @@ class Gathering:
         """Return how many files were taken in."""
         return len(self.paths)
 
-    def finish(self) -> list[Diagnostic]:
-        """Return all findings, with those that need the whole set."""
-        self._findings += self._stale_moves()
+    def finish(self, *, whole: bool = True) -> list[Diagnostic]:
+        """Return all findings, with those that need the whole set; `whole` says that nothing of it was left out."""
+        self._findings += self.silence.kept(list(self._stale_moves()))
+        self._findings += self.silence.unused(whole=whole and not has_errors(self._findings))
         return self._findings
 
     def _take(self, manifest: Manifest) -> None:

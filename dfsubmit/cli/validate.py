@@ -108,6 +108,7 @@ def _inspection(state: DesiredState) -> Inspection:
         paths=state.paths,
         files=state.files,
         manifests=state.manifests,
+        silenced=state.silenced,
         folder=here,
         root=repository_root(here),
     )

@@ -38,18 +38,20 @@ _AROUND = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """The denominators of a run: what was looked at, and what was found."""
+    """The denominators of a run: what was looked at, what was found, and what comments silenced."""
 
     files: int
     manifests: int
     errors: int
     warnings: int
+    silenced: int = 0
 
     @classmethod
-    def of(cls, findings: Iterable[Diagnostic], *, files: int, manifests: int) -> Counts:
+    def of(cls, findings: Iterable[Diagnostic], *, files: int, manifests: int, silenced: int = 0) -> Counts:
         """Count `findings` by severity."""
         errors = [finding.severity is Severity.ERROR for finding in findings]
-        return cls(files=files, manifests=manifests, errors=sum(errors), warnings=len(errors) - sum(errors))
+        warnings = len(errors) - sum(errors)
+        return cls(files=files, manifests=manifests, errors=sum(errors), warnings=warnings, silenced=silenced)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,11 +95,12 @@ def finding_blocks(
 def summary_line(counts: Counts, *, palette: Palette = PLAIN) -> str:
     """Return the last line of a run, with its denominators."""
     seen = f"{count(counts.files, 'file')}, {count(counts.manifests, 'manifest')}"
+    silenced = f", {counts.silenced} silenced" if counts.silenced else ""
     if not counts.errors and not counts.warnings:
-        return f"{palette.paint(palette.good, 'All good:')} {seen}, no errors, no warnings."
+        return f"{palette.paint(palette.good, 'All good:')} {seen}, no errors, no warnings{silenced}."
     look = palette.error if counts.errors else palette.warning
     found = f"{count(counts.errors, 'error')}, {count(counts.warnings, 'warning')}"
-    return f"Checked {seen}: {palette.paint(look, found)}."
+    return f"Checked {seen}: {palette.paint(look, found)}{silenced}."
 
 
 def report_text(
@@ -106,11 +109,12 @@ def report_text(
     *,
     files: int,
     manifests: int,
+    silenced: int = 0,
     palette: Palette = PLAIN,
     width: int = DEFAULT_WIDTH,
 ) -> str:
     """Return what `validate` prints: the findings, where to read more, and the summary line."""
-    counts = Counts.of(findings, files=files, manifests=manifests)
+    counts = Counts.of(findings, files=files, manifests=manifests, silenced=silenced)
     body = findings_text(findings, texts, palette=palette, width=width)
     more = f"More about a finding: dfsubmit explain {in_reading_order(list(findings))[0].code}\n" if findings else ""
     return f"{body}{more}{summary_line(counts, palette=palette)}\n"

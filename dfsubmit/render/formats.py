@@ -47,6 +47,7 @@ def _text(run: Inspection, *, quiet: bool, palette: Palette, width: int) -> str:
         run.texts,
         files=run.files,
         manifests=run.manifests,
+        silenced=run.silenced,
         palette=palette,
         width=width,
     )

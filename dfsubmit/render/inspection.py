@@ -35,8 +35,9 @@ class Weight(enum.IntEnum):
 class Inspection:
     """The findings of a run and its denominators.
 
-    `texts` holds the decoded text of each path that findings speak of, `paths` every file that was read. `folder` is where
-    relative paths start and `root` the repository's root, both absolute; empty when nobody asks for places in a repository.
+    `silenced` counts findings that are not among them. `texts` holds the decoded text of each path that findings speak of,
+    `paths` every file that was read. `folder` is where relative paths start and `root` the repository's root, both absolute;
+    empty when nobody asks for places in a repository.
     """
 
     findings: tuple[Diagnostic, ...]
@@ -44,6 +45,7 @@ class Inspection:
     paths: tuple[str, ...] = ()
     files: int = 0
     manifests: int = 0
+    silenced: int = 0
     folder: str = ""
     root: str = ""
 
