@@ -20,16 +20,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dfsubmit.yamlcore.decode import decode
-from dfsubmit.yamlcore.find import Map, Scalar
 from dfsubmit.yamlcore.report import FullError, Report
 from dfsubmit.yamlcore.source import Source
 from dfsubmit.yamlcore.stream import Composed, ParserError, Stream
-from dfsubmit.yamlcore.tree import Kinds
+from dfsubmit.yamlcore.tree import Kinds, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dfsubmit.diagnostics import Diagnostic, Span
+    from dfsubmit.yamlcore.find import Map
     from dfsubmit.yamlcore.tree import Event, NextEvent, Node
 
 __all__ = ["HAVE_C", "Document", "Loaded", "Path", "Scalar", "load"]
@@ -88,6 +88,8 @@ class Document:
 
     @property
     def _map(self) -> Map:
+        from dfsubmit.yamlcore.find import Map  # noqa: PLC0415  # most documents are never asked for a place
+
         return Map(self.text, self.base, self.root)
 
 

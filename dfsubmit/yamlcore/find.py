@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dfsubmit.yamlcore.tree import AliasNode, MappingNode, SequenceNode
+from dfsubmit.yamlcore.tree import AliasNode, MappingNode, Scalar, SequenceNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,21 +22,15 @@ _COMMENT = re.compile(r"(?<![^ \t\r\n\ufeff])#[^\r\n]*")
 _BLOCK_HEAD = re.compile(r"[|>][-+0-9]*[ \t]+(#[^\r\n]*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """A scalar as it is written: `raw` with its quotes, `style` plain, single, double, literal or folded."""
-
-    raw: str
-    style: str
-
-
-@dataclass(frozen=True, slots=True)
 class Map:
     """The tree of one document and the text that it lies over; `base` is where the parser's offsets start."""
 
-    text: str
-    base: int
-    root: Node
+    __slots__ = ("base", "root", "text")
+
+    def __init__(self, text: str, base: int, root: Node) -> None:
+        self.text = text
+        self.base = base
+        self.root = root
 
     def offsets(self, path: tuple[str | int, ...], *, key: bool) -> tuple[int, int]:
         """Return where the value or key at `path` stands.

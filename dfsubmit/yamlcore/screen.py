@@ -8,8 +8,8 @@ warned of.
 
 from __future__ import annotations
 
+import functools
 import re
-import unicodedata
 from typing import TYPE_CHECKING
 
 from dfsubmit.diagnostics import Severity
@@ -18,38 +18,44 @@ from dfsubmit.yamlcore.source import BOM
 if TYPE_CHECKING:
     from dfsubmit.yamlcore.report import Report
 
-# YAML 1.2.2, section 5.1, c-printable, but for the byte order mark, which only the start of a file may have.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# YAML 1.2.2, section 5.1, c-printable: first what of it is ASCII, then all but it. A byte order mark may only start the file.
+_ASCII = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
+_FORBIDDEN = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+_BIDI = "[\u202a-\u202e\u2066-\u2069]"
 _BREAKS = "\x85\u2028\u2029"
 # Private characters at the end of the last plane. A text that has one of them is left as it is.
 _STAND_INS = "\U0010ffe0\U0010ffe1\U0010ffe2"
 _COLON, _QUESTION = "\U0010ffe3", "\U0010ffe4"
-_ANY_STAND_IN = re.compile("[\U0010ffe0-\U0010ffe4]")
 
 _TO_STAND_INS = str.maketrans(_BREAKS, _STAND_INS)
 _BACK = str.maketrans(_STAND_INS + _COLON + _QUESTION, _BREAKS + ":?")
 # Inside brackets, a colon or a question mark that goes on with a word is part of the word for YAML 1.2, not for libyaml 0.1:
 # it refuses the colon, and takes the question mark for a key's indicator without a word. Both are harmless elsewhere. Passed
-# over are tags, whose colons the parser looks at, and colons that end a quoted or bracketed key.
-_WORD_COLON = re.compile(r"(?P<other>!<[^>\s]*>|(?<=[\s,\[\]{}])![^\s,\[\]{}]*|[\"'\]}]\s*:)|:(?=[^\s,\[\]{}])")
-_WORD_QUESTION = re.compile(r"(?<=[^\s,\[\]{}])\?|(?<=[\s,\[\]{}])\?(?=[^\s,\[\]{}])|(?<=[^\s,\[\]{}] )\?(?= )")
+# over are directives and tags, whose colons the parser looks at, and colons that end a quoted or bracketed key.
+_WORD_COLON = r"(?P<other>(?m:^)%[^\r\n]*|!<[^>\s]*>|(?<=[\s,\[\]{}])![^\s,\[\]{}]*|[\"'\]}]\s*:)|:(?=[^\s,\[\]{}])"
+_WORD_QUESTION = r"(?<=[^\s,\[\]{}])\?|(?<=[\s,\[\]{}])\?(?=[^\s,\[\]{}])|(?<=[^\s,\[\]{}] )\?(?= )"
+
+# Most texts are ASCII and need none of the patterns, which take milliseconds to compile.
+_pattern = functools.cache(re.compile)
 
 
 def screen(report: Report) -> tuple[str, list[int]]:
     """Return the text for the parser, and the offsets of its forbidden characters. Raises FullError."""
     text = report.source.text
-    forbidden = [match.start() for match in _FORBIDDEN.finditer(text) if match.start() or match.group() != BOM]
+    forbidden: list[int] = []
+    kept = 1 if text.startswith(BOM) else 0
+    if not text.isascii() or text.encode().translate(None, _ASCII):
+        forbidden = [match.start() for match in _pattern(_FORBIDDEN).finditer(text, kept)]
     if forbidden:
         _report_forbidden(report, forbidden)
-        text = text[:1] + _FORBIDDEN.sub(" ", text[1:]) if text.startswith(BOM) else _FORBIDDEN.sub(" ", text)
+        text = text[:kept] + _pattern(_FORBIDDEN).sub(" ", text[kept:])
     if not text.isascii():
         _warn_of_bidi(report)
-        if _ANY_STAND_IN.search(text):
+        if any(stand_in in text for stand_in in (*_STAND_INS, _COLON, _QUESTION)):
             return text, forbidden
         text = text.translate(_TO_STAND_INS)
     if "?" in text and ("[" in text or "{" in text):
-        text = _WORD_QUESTION.sub(_QUESTION, text)
+        text = _pattern(_WORD_QUESTION).sub(_QUESTION, text)
     return text, forbidden
 
 
@@ -57,7 +63,7 @@ def with_word_colons(text: str) -> str | None:
     """Return `text` with stand-ins for colons inside words; None when that changes nothing."""
     if _COLON in text:
         return None
-    changed = _WORD_COLON.sub(_stand_in, text)
+    changed = _pattern(_WORD_COLON).sub(_stand_in, text)
     return None if changed == text else changed
 
 
@@ -100,9 +106,11 @@ def _report_forbidden(report: Report, offsets: list[int]) -> None:
 
 def _warn_of_bidi(report: Report) -> None:
     """Warn of the first bidirectional control of each line."""
+    import unicodedata  # noqa: PLC0415  # a megabyte, for a name that is hardly ever wanted
+
     source = report.source
     last_line = 0
-    for match in _BIDI.finditer(source.text):
+    for match in _pattern(_BIDI).finditer(source.text):
         line, _ = source.place(match.start())
         if line != last_line:
             last_line = line

@@ -66,6 +66,14 @@ class AliasNode:
 Node = Event | MappingNode | SequenceNode | AliasNode
 
 
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A scalar as it is written: `raw` with its quotes, `style` plain, single, double, literal or folded."""
+
+    raw: str
+    style: str
+
+
 class Kinds:
     """The classes of a parser's events and the one of its errors, which both parsers share."""
 
