@@ -146,6 +146,8 @@ def run(options: Options) -> int:
     scene, make = _planner(options, out)
     with ledger_of(scene) as ledger, engine_of(scene, tell=out.detail) as engine:
         plan = make(ledger, engine)
+        if options.plan is not None:
+            _refuse_overtaken(plan, ledger, scene)
         _check(options, scene, plan)
         _show(options, out, plan, scene, ledger)
         if options.dry_run:
@@ -238,7 +240,8 @@ def _show(options: Options, out: output.Output, plan: Plan, scene: Scene, ledger
     elif options.dry_run:
         out.data(plan_text(plan, palette=out.palette, verbose=out.verbosity > 0))
     elif out.verbosity >= 0 and plan.has_changes:
-        out.say(plan_text(plan, palette=out.error_palette, verbose=out.verbosity > 0).rstrip("\n"))
+        # With an empty line behind it, to part it from what is then done.
+        out.say(plan_text(plan, palette=out.error_palette, verbose=out.verbosity > 0))
 
 
 def _question(plan: Plan) -> str:
@@ -267,14 +270,15 @@ def _carry_out(
     from dfsubmit.cli.progress import Progress
     from dfsubmit.compose import reconciler_of
     from dfsubmit.plan import Action
+    from dfsubmit.render.plan import done_text
+    from dfsubmit.render.terminal import width
 
-    total = len(plan.of(Action.SUBMIT, Action.KILL))
-    with Progress(out, "submitting", total=total, counted=False) as progress:
+    doing = [change.name for change in plan.of(Action.SUBMIT, Action.KILL)]
+    widest = max(map(width, doing), default=0)
+    with Progress(out, "submitting", total=len(doing), counted=False) as progress:
 
         def report(done: Done) -> None:
-            from dfsubmit.render.plan import done_text
-
-            progress.line(done_text(done).strip())
+            progress.line(done_text(done, palette=out.error_palette, widest=widest), ready=True)
             progress.advance(done.change.name)
 
         reconciler = reconciler_of(

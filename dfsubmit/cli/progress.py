@@ -64,11 +64,14 @@ class Progress:
             self._detail = neutral(detail)
             self._show(always=False)
 
-    def line(self, text: str) -> None:
-        """Print a line that stays; silent with --quiet."""
+    def line(self, text: str, *, ready: bool = False) -> None:
+        """Print a line that stays; silent with --quiet. `ready` says that it is neutral already, and may be coloured."""
         with self._lock:
             self._erase()
-            self._output.note(text)
+            if not ready:
+                self._output.note(text)
+            elif self._output.verbosity >= 0:
+                self._output.say(text)
             self._show(always=self._output.live)
 
     def _show(self, *, always: bool) -> None:

@@ -39,11 +39,14 @@ class Waiting:
     started: float
     _told: set[str] = field(default_factory=set)
     _failures: int = 0
+    _widest: int = 0
 
     def run(self, names: Collection[str]) -> int:
         """Wait for the apps of `names`. Raises EngineError, InterruptError."""
         from dfsubmit.cli.progress import Progress
+        from dfsubmit.render.terminal import width
 
+        self._widest = max(map(width, names), default=0)
         pause = FIRST_PAUSE
         with Progress(self.out, "waiting for apps", total=len(names), counted=False) as progress:
             while True:
@@ -78,9 +81,9 @@ class Waiting:
         return rows
 
     def _tell(self, row: Followed, progress: Progress) -> None:
-        from dfsubmit.render.plan import state_text
+        from dfsubmit.render.status import end_text
 
-        progress.line(f"{row.name}  {state_text(row.remote)}" if row.remote else f"{row.name}  not in the list")
+        progress.line(end_text(row, palette=self.out.error_palette, widest=self._widest), ready=True)
         if failed(row) and row.state.app is not None:
             for line in tail_of(self.engine, row.state.app.id):
                 progress.line(f"  | {line}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dfsubmit.applier import FAILURES, Done, Result
 from dfsubmit.diff import ABSENT, FieldChange
 from dfsubmit.plan import Action, Change, Plan
-from dfsubmit.render.terminal import PLAIN, Palette, neutral
+from dfsubmit.render.terminal import PLAIN, Palette, neutral, padded
 
 if TYPE_CHECKING:
     from dfsubmit.engine import App
@@ -136,8 +136,8 @@ def _value(value: Any) -> str:
     return text if len(text) <= _WIDEST_VALUE else f"{text[: _WIDEST_VALUE - 3]}..."
 
 
-def done_text(done: Done, *, palette: Palette = PLAIN) -> str:
-    """Return the line that tells of one result, for progress and for the report."""
+def done_text(done: Done, *, palette: Palette = PLAIN, widest: int = 0) -> str:
+    """Return the line that tells of one result; the names of all take `widest` cells, so that what follows stands in a column."""
     looks = {
         Result.SUBMITTED: palette.good,
         Result.ADOPTED: palette.good,
@@ -154,7 +154,7 @@ def done_text(done: Done, *, palette: Palette = PLAIN) -> str:
     )
     said = f": {done.message}" if done.message else ""
     word = palette.paint(looks.get(done.result, palette.error), RESULT_WORDS[done.result])
-    return f"  {neutral(done.change.name)}  {word}{neutral(app)}{neutral(said)}"
+    return f"{padded(done.change.name, widest)}  {word}{neutral(app)}{neutral(said)}"
 
 
 def last_line_of_apply(results: Sequence[Done]) -> str:

@@ -10,7 +10,7 @@ from dfsubmit.journal import State
 from dfsubmit.plan import timestamp, why_open
 from dfsubmit.render.machine import SCHEMA_VERSION, AppDocument, StatusApp, StatusDocument, app_document
 from dfsubmit.render.plan import state_text
-from dfsubmit.render.terminal import PLAIN, Palette, counted, neutral, width
+from dfsubmit.render.terminal import PLAIN, Palette, counted, neutral, padded, width
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -93,6 +93,12 @@ def _look(row: Followed, palette: Palette) -> str:
     if failed(row):
         return palette.error
     return palette.good if row.remote is not None and row.remote.succeeded else ""
+
+
+def end_text(row: Followed, *, palette: Palette = PLAIN, widest: int = 0) -> str:
+    """Return the line that tells of one app's end; the names of all take `widest` cells."""
+    said = state_text(row.remote) if row.remote is not None else "not in the list"
+    return f"{padded(row.name, widest)}  {palette.paint(_look(row, palette), neutral(said))}"
 
 
 def _counts(rows: Sequence[Followed], *, asked: bool) -> str:

@@ -72,6 +72,11 @@ def width(text: str) -> int:
     return sum(wide for _, wide in cells(text))
 
 
+def padded(text: str, wide: int) -> str:
+    """Return `text`, neutral, with spaces up to `wide` cells."""
+    return neutral(text) + " " * (wide - width(text))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Palette:
     """The escape sequences of a look; all empty is no colour at all."""
