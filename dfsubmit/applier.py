@@ -126,8 +126,9 @@ class Applier:
             yield Done(change=change, result=Result.UNRESOLVED, message=change.reason)
 
     def _carry_over(self, plan: Plan) -> Iterable[Done]:
-        """Record under their new names the apps whose manifests were renamed."""
+        """Record under their new names the apps whose manifests were renamed, with what they were submitted with."""
         moved = [change for change in plan.of(Action.UNCHANGED) if change.carry is not None]
+        known = self.ledger.states(plan.project) if moved else {}
         entries = [
             Entry(
                 item=change.item,
@@ -136,6 +137,7 @@ class Applier:
                 at=self.now(),
                 attempt=uuid.uuid4().hex,
                 by=self.actor,
+                intent=known[change.carry].intent if change.carry in known else None,
                 app=change.app,
                 message=change.reason,
             )

@@ -132,6 +132,8 @@ def test_a_renamed_manifest_takes_its_app_along_and_needs_moved_only_once(stage:
     assert report.count(Result.UNCHANGED) == 1
     assert len(stage.apps()) == 1
     assert events(stage, "new") == [Event.MOVED]
+    (change,) = stage.plan([desired("new", command="python other.py")], whole=False).changes
+    assert [field.path for field in change.fields] == ["spec.docker.command"], "what it was submitted with moves along"
     assert stage.apply([desired("new")]).count(Result.UNCHANGED) == 1
     assert len(stage.apps()) == 1
 
