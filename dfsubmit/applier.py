@@ -137,7 +137,7 @@ class Applier:
                 at=self.now(),
                 attempt=uuid.uuid4().hex,
                 by=self.actor,
-                intent=known[change.carry].intent if change.carry in known else None,
+                intent=known.get(change.carry or change.item, NOTHING).intent,
                 app=change.app,
                 message=change.reason,
             )
