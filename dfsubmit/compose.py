@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dfsubmit.errors import UsageError
-from dfsubmit.settings import PREFIX, Settings, switch
+from dfsubmit.settings import PREFIX, Settings, switch, variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -81,13 +81,13 @@ class Scene:
     @property
     def marker(self) -> bool:
         """Tell whether the prefix that is sent carries a marker."""
-        if self.environ.get(PREFIX + "MARKER"):
+        if variable(self.environ, "MARKER"):
             return switch(self.environ, "MARKER")
         return self.project.spec.submission.marker
 
 
 def _seconds(environ: Mapping[str, str], name: str) -> float | None:
-    text = environ.get(PREFIX + name, "")
+    text = variable(environ, name)
     if not text:
         return None
     try:

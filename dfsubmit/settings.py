@@ -21,6 +21,14 @@ ENGINES = ("local", "dataforest")
 LEDGERS = ("sqlite", "memory")
 DEFAULT_FILES = ("specs",)
 PREFIX = "DFSUBMIT_"
+# What follows the prefix: every common option has one, and these have too.
+VARIABLES = frozenset(
+    {
+        *("FILE", "SELECT", "OUTPUT", "ENGINE", "BASE_URL", "LEDGER", "OFFLINE", "STRICT", "YES", "NO_INPUT"),
+        *("QUIET", "VERBOSE", "NO_COLOR"),
+        *("MAX_SUBMIT", "PARALLELISM", "TIMEOUT_SECONDS", "SETTLE_SECONDS", "MARKER"),
+    }
+)
 
 _WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
@@ -79,9 +87,9 @@ def resolve(flags: Flags, environ: Mapping[str, str]) -> Settings:
     return Settings(
         files=flags.file or _listed(environ, "FILE", os.pathsep) or DEFAULT_FILES,
         select=flags.select or _listed(environ, "SELECT", ","),
-        output=flags.output or _choice(environ, "OUTPUT", flags.outputs) or flags.outputs[0],
+        output=flags.output or _form(environ, flags.outputs),
         engine=flags.engine or _choice(environ, "ENGINE", ENGINES),
-        base_url=flags.base_url or environ.get(PREFIX + "BASE_URL") or None,
+        base_url=flags.base_url or variable(environ, "BASE_URL") or None,
         ledger=_ledger(flags, environ),
         offline=flags.offline or switch(environ, "OFFLINE"),
         strict=flags.strict or switch(environ, "STRICT"),
@@ -90,6 +98,13 @@ def resolve(flags: Flags, environ: Mapping[str, str]) -> Settings:
         verbosity=_verbosity(flags, environ),
         no_color=flags.no_color or switch(environ, "NO_COLOR"),
     )
+
+
+def variable(environ: Mapping[str, str], name: str) -> str:
+    """Return the value of DFSUBMIT_`name`, empty when it is not set. The only place that reads one."""
+    if name not in VARIABLES:
+        raise AssertionError(f"{PREFIX}{name} is not listed as a variable, and so in no documentation")
+    return environ.get(PREFIX + name, "")
 
 
 def ledger_place(text: str, *, source: str = "--ledger") -> LedgerPlace:
@@ -103,16 +118,21 @@ def ledger_place(text: str, *, source: str = "--ledger") -> LedgerPlace:
 def _ledger(flags: Flags, environ: Mapping[str, str]) -> LedgerPlace | None:
     if flags.ledger:
         return ledger_place(flags.ledger)
-    text = environ.get(PREFIX + "LEDGER")
+    text = variable(environ, "LEDGER")
     return ledger_place(text, source=PREFIX + "LEDGER") if text else None
 
 
 def _listed(environ: Mapping[str, str], name: str, separator: str) -> tuple[str, ...]:
-    return tuple(part for part in environ.get(PREFIX + name, "").split(separator) if part)
+    return tuple(part for part in variable(environ, name).split(separator) if part)
+
+
+def _form(environ: Mapping[str, str], outputs: Sequence[str]) -> str:
+    """Return the form of output; a verb that has but one is not concerned by what the variable says."""
+    return (_choice(environ, "OUTPUT", outputs) if len(outputs) > 1 else None) or outputs[0]
 
 
 def _choice(environ: Mapping[str, str], name: str, choices: Sequence[str]) -> str | None:
-    value = environ.get(PREFIX + name)
+    value = variable(environ, name)
     if not value:
         return None
     if value not in choices:
@@ -122,7 +142,7 @@ def _choice(environ: Mapping[str, str], name: str, choices: Sequence[str]) -> st
 
 def switch(environ: Mapping[str, str], name: str) -> bool:
     """Return what the variable DFSUBMIT_`name` says; False when it is not set. Raises UsageError, which names it."""
-    value = environ.get(PREFIX + name)
+    value = variable(environ, name)
     if not value:
         return False
     if value.lower() not in _WORDS:
@@ -137,5 +157,5 @@ def _verbosity(flags: Flags, environ: Mapping[str, str]) -> int:
         return flags.verbose or -1
     if switch(environ, "QUIET"):
         return -1
-    level = environ.get(PREFIX + "VERBOSE") or "0"
+    level = variable(environ, "VERBOSE") or "0"
     return int(level) if level.isdecimal() and level.isascii() and len(level) == 1 else int(switch(environ, "VERBOSE"))

@@ -14,7 +14,7 @@ import click
 from dfsubmit.cli import output
 from dfsubmit.cli.options import ASKING, READING, common, complete_path, verb
 from dfsubmit.errors import InputError, InterruptError, UsageError
-from dfsubmit.settings import PREFIX, Flags, Settings, resolve
+from dfsubmit.settings import PREFIX, Flags, Settings, resolve, variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +127,7 @@ def command(
 
 
 def _whole_number(name: str, least: int) -> int | None:
-    text = os.environ.get(PREFIX + name, "")
+    text = variable(os.environ, name)
     if not text:
         return None
     if not (text.isascii() and text.isdecimal()) or int(text) < least:

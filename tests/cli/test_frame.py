@@ -24,7 +24,7 @@ from dfsubmit.cli.progress import Progress
 from dfsubmit.errors import DeclinedError, DfsubmitError, InputError, InterruptError, UnresolvedError, UsageError
 from dfsubmit.plan import DesiredApp, Place
 from dfsubmit.selection import select
-from dfsubmit.settings import PREFIX, Flags, LedgerPlace, resolve
+from dfsubmit.settings import PREFIX, VARIABLES, Flags, LedgerPlace, resolve, variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -419,7 +419,20 @@ def test_an_empty_variable_counts_as_not_set(name: str) -> None:
 )  # fmt: skip
 def test_a_variable_that_makes_no_sense_is_named(name: str, value: str) -> None:
     with pytest.raises(UsageError, match=f"{PREFIX}{name} is '{value}'"):
-        resolve(Flags(), {PREFIX + name: value})
+        resolve(Flags(outputs=("text", "json")), {PREFIX + name: value})
+
+
+def test_a_verb_with_one_form_of_output_is_not_concerned_by_the_variable() -> None:
+    assert resolve(Flags(), {PREFIX + "OUTPUT": "json"}).output == "text"
+
+
+def test_every_common_option_has_a_variable_that_is_listed() -> None:
+    assert {name.upper() for name in COMMON_NAMES} <= VARIABLES
+
+
+def test_a_variable_that_is_not_listed_cannot_be_read() -> None:
+    with pytest.raises(AssertionError, match="DFSUBMIT_SECRET is not listed"):
+        variable({}, "SECRET")
 
 
 @pytest.mark.parametrize(("value", "verbosity"), [("0", 0), ("1", 1), ("2", 2), ("true", 1), ("off", 0)])
