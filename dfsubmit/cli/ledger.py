@@ -83,6 +83,7 @@ def export_command(*, flags: Flags) -> int:
     """Print every entry of the ledger, of all projects, one JSON document a line. Holds no secrets."""
     from dfsubmit.cli.planning import settings_scene
     from dfsubmit.compose import ledger_of
+    from dfsubmit.ledger.codec import encode
     from dfsubmit.render.jsontext import json_text
 
     settings = resolve(flags, os.environ)
