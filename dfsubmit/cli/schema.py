@@ -23,7 +23,7 @@ from dfsubmit.settings import Flags, Settings, resolve
 
 MANIFESTS = "manifests"
 
-# Verb → module and TypedDict of the document that it prints with `-o json`.
+# Verb → module and type of the document that it prints with `-o json`.
 OUTPUTS: dict[str, tuple[str, str]] = {
     "validate": ("dfsubmit.render.validate_json", "ValidateDocument"),
     "plan": ("dfsubmit.render.machine", "PlanDocument"),
@@ -34,6 +34,11 @@ OUTPUTS: dict[str, tuple[str, str]] = {
     "ledger": ("dfsubmit.render.machine", "LedgerDocument"),
     "doctor": ("dfsubmit.render.machine", "DoctorDocument"),
     "render": ("dfsubmit.render.requests", "RenderDocument"),
+}
+# A verb with another form of its output → the same for that form.
+FORMS: dict[str, tuple[str, str]] = {
+    "validate-jsonl": ("dfsubmit.render.jsonl", "Line"),
+    "validate-gitlab": ("dfsubmit.render.gitlab", "GitlabReport"),
 }
 # So many lines of a difference say what is wrong; the rest would only scroll it away.
 _DIFFERENCE_LINES = 20
@@ -55,9 +60,10 @@ class Options:
         "dfsubmit schema > schema/dfsubmit.v1.schema.json",
         "dfsubmit schema --check schema/dfsubmit.v1.schema.json",
         "dfsubmit schema validate",
+        "dfsubmit schema validate-jsonl",
     ),
 )
-@click.argument("what", metavar="[VERB]", type=click.Choice([MANIFESTS, *OUTPUTS]), default=MANIFESTS)
+@click.argument("what", metavar="[VERB]", type=click.Choice([MANIFESTS, *OUTPUTS, *FORMS]), default=MANIFESTS)
 @click.option(
     "--check",
     metavar="FILE",
@@ -68,7 +74,8 @@ class Options:
 def command(flags: Flags, what: str, check: str | None) -> int:
     """Print the JSON Schema (2020-12) of manifests, for editors and for CI.
 
-    With VERB, print the schema of the document that this verb prints with `-o json`.
+    With VERB, print the schema of the document that this verb prints with `-o json`. With `validate-jsonl`, print
+    that of one line of `validate -o jsonl`, and with `validate-gitlab` that of `validate -o gitlab`.
     """
     settings = resolve(flags, os.environ)
     return run(Options(settings=settings, what=what, check=None if check is None else Path(check)))
@@ -100,9 +107,11 @@ def schema_text(what: str) -> str:
         return schema.schema_text()
     from dfsubmit.render.published import published_schema
 
-    module, name = OUTPUTS[what]
+    module, name = (OUTPUTS | FORMS)[what]
     document = getattr(importlib.import_module(module), name)
-    return json.dumps(published_schema(document, f"dfsubmit {what} -o json"), indent=2, ensure_ascii=False) + "\n"
+    verb_name, _, form = what.partition("-")
+    title = f"dfsubmit {verb_name} -o {form or 'json'}"
+    return json.dumps(published_schema(document, title), indent=2, ensure_ascii=False) + "\n"
 
 
 def _read(path: Path) -> str:

@@ -51,6 +51,7 @@ def _finding(finding: Diagnostic, run: Inspection) -> str:
     body = [message, *(f"{_at(one.path, one.span)}: {shown(one.message)}" for one in finding.related)]
     if finding.help:
         body.append("help: " + "\n".join(shown_lines(finding.help)))
+    # The title last: blanks at the end of the last property are lost, and a file's name may end in some.
     return _command(finding.severity.value, {**place, "title": _title(finding)}, "\n".join(body))
 
 

@@ -1,8 +1,8 @@
 """Findings as GitLab's Code Quality report: an array of issues, which a merge request shows at their lines.
 
 GitLab tells issues apart by their fingerprints alone and drops those it has seen, so no two are the same, and each stays
-the same while its line moves (`marks`). Paths start at the repository's root, without `./`. The members are those that
-GitLab reads; its report has no place for the rest.
+the same while its line moves (`marks`). Paths start at the repository's root, without `./`. GitLab reads a part of what the
+Code Climate format asks of an issue; what it leaves unread, `type` and `categories`, stands there for readers of that.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ class GitlabLocation(TypedDict):
 class GitlabIssue(TypedDict):
     """One finding as GitLab's Code Quality has it."""
 
+    type: Literal["issue"]
+    categories: list[Literal["Bug Risk", "Security"]]
     description: str
     check_name: str
     fingerprint: str
@@ -55,7 +57,11 @@ class GitlabIssue(TypedDict):
     location: GitlabLocation
 
 
-def gitlab_issues(run: Inspection) -> list[GitlabIssue]:
+# The whole report; its schema is published.
+GitlabReport = list[GitlabIssue]
+
+
+def gitlab_issues(run: Inspection) -> GitlabReport:
     """Return the findings in reading order."""
     findings = run.in_order()
     return [_issue(one, mark, run) for one, mark in zip(findings, marks(run, findings), strict=True)]
@@ -71,6 +77,8 @@ def _issue(finding: Diagnostic, mark: str, run: Inspection) -> GitlabIssue:
     # GitLab knows no finding without a line.
     lines = GitlabLines(begin=span.line, end=span.end_line) if span else GitlabLines(begin=1, end=1)
     return GitlabIssue(
+        type="issue",
+        categories=["Security" if finding.code.startswith("DF05") else "Bug Risk"],
         description=_description(finding),
         check_name=finding.code,
         fingerprint=mark,

@@ -37,6 +37,10 @@ class SummaryLine(ValidateSummary, TypedDict):
     type: Literal["summary"]
 
 
+# What one line may be; its schema is published.
+Line = FindingLine | SummaryLine
+
+
 def jsonl_lines(run: Inspection) -> Iterator[str]:
     """Yield a line, its end included, for each finding in reading order, and the summary's."""
     for finding in run.in_order():

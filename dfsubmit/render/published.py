@@ -1,4 +1,4 @@
-"""The JSON Schema (2020-12) of a machine output, made from the TypedDict that its renderer fills.
+"""The JSON Schema (2020-12) of a machine output, made from the types that its renderer fills.
 
 Made here rather than by a library, so that what is published depends on our types alone and not on a version of
 something else. Rules: a class's docstring is its description; members that are NotRequired may be missing; members that
@@ -24,10 +24,10 @@ _PLAIN: dict[object, dict[str, Any]] = {
 _UNIONS = (typing.Union, types.UnionType)
 
 
-def published_schema(document: type, title: str) -> dict[str, Any]:
-    """Return the schema of `document`, a TypedDict. Raises TypeError for a type that has no schema here."""
+def published_schema(document: Any, title: str) -> dict[str, Any]:
+    """Return the schema of `document`: a TypedDict, or a list or union of some. Raises TypeError for a type without one."""
     parts: dict[str, dict[str, Any]] = {}
-    body = _typed_dict(document, parts)
+    body = _typed_dict(document, parts) if typing.is_typeddict(document) else _schema(document, parts)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": title,

@@ -85,7 +85,7 @@ class _Places:
     def file(self, path: str) -> dict[str, Any]:
         """Return the file as an artifactLocation."""
         if path == STDIN:
-            return {"description": {"text": "standard input"}}
+            return {"uri": "stdin:", "description": {"text": "standard input"}}
         located = self._run.located(path)
         address = quote(located, errors="replace")
         return {"uri": f"file://{address}"} if located.startswith("/") else {"uri": address, "uriBaseId": ROOT}
@@ -168,11 +168,8 @@ def _fix(finding: Diagnostic, places: _Places) -> dict[str, Any] | None:
 def _rule(code: str, row: Code | None) -> dict[str, Any]:
     """Return what is known of a code. Nothing in it comes from a manifest."""
     if row is None:
-        return {
-            "id": code,
-            "shortDescription": {"text": code},
-            "help": {"text": f"`dfsubmit explain {code}` says more."},
-        }
+        more = {"text": f"dfsubmit explain {code} says more."}
+        return {"id": code, "shortDescription": {"text": code}, "fullDescription": more, "help": more}
     description = " ".join(row.meaning.split())
     return {
         "id": code,
