@@ -39,6 +39,13 @@ class Output:
         with _standard_output():
             sys.stdout.write(text)
 
+    def raw(self, content: bytes) -> None:
+        """Write the bytes of a file, as they are, to standard output. Raises BrokenPipeError as `data` does."""
+        with _standard_output():
+            sys.stdout.flush()
+            sys.stdout.buffer.write(content)
+            sys.stdout.buffer.flush()
+
     def line(self, text: str) -> None:
         """Write one line of data."""
         self.data(text + "\n")
@@ -69,7 +76,12 @@ class Output:
             self.say(f"{paint(self.error_palette.help, 'tip:')} {_neutral_lines(tip)}")
 
     def say(self, line: str) -> None:
-        """Write a line, already neutral, to standard error whatever the settings. Never raises."""
+        """Write a line, already neutral, to standard error whatever the settings. Never raises.
+
+        What was written to standard output before comes out first: a log of both streams tells things in their order.
+        """
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.write(line + "\n")
             sys.stderr.flush()

@@ -1,4 +1,7 @@
-"""`dfsubmit validate`: every problem of every file, at its line. Reads files; writes the reports it is asked for, no more."""
+"""`dfsubmit validate`: every problem of every file, at its line.
+
+Reads files, and writes nothing but the reports it is asked for and, with --fix, the files that it repairs.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import click
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import common, complete_path, verb
-from dfsubmit.errors import InputError
+from dfsubmit.errors import InputError, UsageError
 from dfsubmit.render.formats import FORMATS, render
 from dfsubmit.settings import Flags, Settings, resolve
 
@@ -28,18 +31,21 @@ class Options:
     settings: Settings
     schema: Path | None
     reports: tuple[Target, ...] = ()
+    fix: bool = False
+    diff: bool = False
 
 
 @verb(
     "validate",
     exits={
-        0: "no errors",
-        1: "errors were found (or warnings, with --strict), nothing could be read, or a report not written",
+        0: "no errors; with --diff, nothing to fix either",
+        1: "errors were found (or warnings, with --strict) or remain, nothing could be read, or a file not written",
     },
     examples=(
         "dfsubmit validate",
         "dfsubmit validate specs/bert.yaml 'more/**/*.yaml'",
         "git show HEAD:specs/bert.yaml | dfsubmit validate -",
+        "dfsubmit validate --fix",
         "dfsubmit validate --strict -o json > findings.json",
         "dfsubmit validate --report sarif=findings.sarif --report junit=findings.xml",
     ),
@@ -58,42 +64,87 @@ class Options:
     multiple=True,
     help=f"Write the findings to a file too. FORMAT is one of {', '.join(FORMATS)}. Repeatable.",
 )
+@click.option(
+    "--fix", is_flag=True, help="Repair what has only one meaning, in the files themselves; show what remains."
+)
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and write nothing.")
 @common("file", "strict", outputs=FORMATS)
-def command(flags: Flags, paths: tuple[str, ...], schema: str | None, reports: tuple[str, ...]) -> int:
+def command(
+    flags: Flags, *, paths: tuple[str, ...], schema: str | None, reports: tuple[str, ...], fix: bool, diff: bool
+) -> int:
     """Check manifests and show every problem of every file at the line and column to change.
 
     Files given as arguments are read as those given with --file. Needs no network, no credentials and no ledger, and
-    writes nothing but reports. Findings go to standard output; `dfsubmit explain CODE` tells more about one.
+    writes nothing but reports, unless --fix is given. Findings go to standard output; `dfsubmit explain CODE` tells more
+    about one. A comment silences a finding on its line: `# dfsubmit: ignore[CODE] reason`.
+
+    --fix changes nothing but the characters that are wrong. Of standard input (-) it prints the repaired text, and the
+    findings to standard error.
 
     `github` are commands that GitHub Actions shows at the lines of a pull request, `gitlab` is a Code Quality report,
     `sarif` is for code scanning and editors, `junit` for nearly every CI service, `json` and `jsonl` for scripts.
     """
     from dfsubmit.cli.reports import targets
 
+    if fix and diff:
+        raise UsageError("--fix and --diff exclude each other", tip="look at --diff first, then run --fix")
     flags = replace(flags, file=(*flags.file, *paths))
     schema_path = None if schema is None else Path(schema)
     settings = resolve(flags, os.environ)
-    return run(Options(settings=settings, schema=schema_path, reports=targets(reports)))
+    return run(Options(settings=settings, schema=schema_path, reports=targets(reports), fix=fix, diff=diff))
 
 
 def run(options: Options) -> int:
     """Write the reports, print all findings and the summary. Raises InputError when there is nothing to read."""
-    from dfsubmit.cli.checking import width
     from dfsubmit.compose import load
 
     settings = options.settings
     out = output.make(settings, os.environ)
-    state = load(settings, also=None if options.schema is None else _outside_check(options.schema))
+    also = None if options.schema is None else _outside_check(options.schema)
+    if options.fix or options.diff:
+        return _run_repair(options, out, also)
+    state = load(settings, also=also)
+    _report(options, out, state)
+    return 1 if state.has_errors else 0
+
+
+def _run_repair(options: Options, out: output.Output, also: Check | None) -> int:
+    """Repair the files, or show how they would be repaired. Raises DfsubmitError when one could not be written."""
+    from dfsubmit.cli import fixing, rewriting
+
+    found = fixing.repair(options.settings, also)
+    if options.diff:
+        out.data(found.diff(out))
+        found.announce(out)
+        return 1 if found.settled.changes or found.state.has_errors else 0
+    problems = found.write(out)
+    piped = found.piped()
+    if piped is not None:
+        out.raw(piped)
+    _report(options, out, found.state, aside=found.reads_standard_input)
+    if problems:
+        raise rewriting.refused(problems)
+    return 1 if found.state.has_errors else 0
+
+
+def _report(options: Options, out: output.Output, state: DesiredState, *, aside: bool = False) -> None:
+    """Write the reports and print the findings, `aside` to standard error. Raises DfsubmitError for a report not written."""
+    from dfsubmit.cli.checking import width
+
     found = _inspection(state)
     # Before anything is printed: a reader that closes the pipe early takes no report away.
     problems = _write(options.reports, found)
     quiet = out.verbosity < 0
-    out.data(render(settings.output, found, quiet=quiet, palette=out.palette, width=width(os.environ)))
+    palette = out.error_palette if aside else out.palette
+    text = render(options.settings.output, found, quiet=quiet, palette=palette, width=width(os.environ))
+    if not aside:
+        out.data(text)
+    elif text:
+        out.say(text.rstrip("\n"))
     if problems:
         from dfsubmit.cli.reports import refused
 
         raise refused(problems)
-    return 1 if state.has_errors else 0
 
 
 def _inspection(state: DesiredState) -> Inspection:

@@ -87,7 +87,8 @@ def _to_text(fault: Fault) -> Repair:
         if scalar is None or scalar.style != "plain":
             return "text needs quotes", ()
         text = f'"{scalar.raw}"'
-        return f"quote it: {short(text)}", _replace(fault, text, safe=not _is_tagged(fault))
+        safe = not _is_tagged(fault) and _fits_text(fault.shape, scalar.raw)
+        return f"quote it: {short(text)}", _replace(fault, text, safe=safe)
     if isinstance(fault.value, list) and all(isinstance(item, str | int | float) for item in fault.value):
         joined = flow(_join(fault.value))
         if len(joined) <= _LONGEST_LINE:
@@ -107,7 +108,8 @@ def _to_number(fault: Fault) -> Repair:
     if isinstance(value, str):
         if _WHOLE.fullmatch(value.strip()):
             bare = value.strip()
-            return f"remove the quotes: {fault.key}: {bare}", _replace(fault, bare, safe=bare == value)
+            safe = bare == value and not _is_tagged(fault) and _fits_number(fault.shape, int(bare))
+            return f"remove the quotes: {fault.key}: {bare}", _replace(fault, bare, safe=safe)
         memory = _MEMORY.fullmatch(value)
         if memory and fault.target[-1] == "memoryMb":
             amount = str(int(memory[1]) * _UNITS[memory[2].lower()])
@@ -122,7 +124,8 @@ def _to_flag(fault: Fault) -> Repair:
     word = str(fault.value).casefold()
     if word in _TRUE | _FALSE:
         meant = "true" if word in _TRUE else "false"
-        return f"write {fault.key}: {meant}", _replace(fault, meant, safe=fault.value in {"true", "false"})
+        safe = fault.value in {"true", "false"} and not _is_tagged(fault)
+        return f"write {fault.key}: {meant}", _replace(fault, meant, safe=safe)
     return f"write {fault.key}: true or {fault.key}: false", ()
 
 
@@ -192,6 +195,22 @@ def _replace_on_line(fault: Fault, text: str) -> tuple[Edit, ...]:
     start, end = fault.document.offsets(fault.path)
     source = fault.document.text[start:end]
     return () if "\n" in source or "\r" in source or source.startswith("*") else _replace(fault, text)
+
+
+def _fits_text(shape: fields.Shape, text: str) -> bool:
+    """Tell whether nothing would be wrong with `text`; what would only be the next finding is no safe repair."""
+    if shape.choices and text not in shape.choices:
+        return False
+    if shape.pattern is not None and re.search(shape.pattern, text) is None:
+        return False
+    return (shape.shortest or 0) <= len(text) and (shape.longest is None or len(text) <= shape.longest)
+
+
+def _fits_number(shape: fields.Shape, number: int) -> bool:
+    """Tell whether nothing would be wrong with `number`."""
+    if shape.above is not None and number <= shape.above:
+        return False
+    return (shape.low is None or number >= shape.low) and (shape.high is None or number <= shape.high)
 
 
 def _is_tagged(fault: Fault) -> bool:
