@@ -163,5 +163,6 @@ class Settler:
         left = until - self.engine.server_now()
         if left > timedelta(0) and until != self._told_until:
             self._told_until = until
-            self.tell(f"waiting {left.total_seconds():.0f} s to settle {count} submissions of unknown outcome")
+            submissions = "1 submission" if count == 1 else f"{count} submissions"
+            self.tell(f"waiting {left.total_seconds():.0f} s to settle {submissions} of unknown outcome")
         self.sleep(max(0.05, min(left, LOOK_AGAIN).total_seconds()))
