@@ -12,6 +12,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from dfsubmit.codes import CODES
+from dfsubmit.document import load
 from dfsubmit.errors import InputError
 from dfsubmit.fieldpages import candidates, field_page, kind_page, nearest, overview, title_path
 from dfsubmit.manifest import KINDS
@@ -89,9 +90,12 @@ def reference() -> str:
 def said(example: str) -> str:
     """Return what `validate` says about an example; its files are judged, not read from anywhere."""
     gathered = Gathering(project_file=_PROJECT)
-    for name, text in files_of(example):
-        gathered.add(examine(SourceFile(path=name, content=text.encode("utf-8", "surrogateescape"))))
-    return findings_text(gathered.finish(), gathered.texts).rstrip("\n")
+    contents = {name: text.encode("utf-8", "surrogateescape") for name, text in files_of(example)}
+    for name, content in contents.items():
+        gathered.add(examine(SourceFile(path=name, content=content)))
+    loaded = {name: load(content, name) for name, content in contents.items()}
+    findings = gathered.finish(again=lambda paths: [loaded[path] for path in paths])
+    return findings_text(findings, {name: one.text for name, one in loaded.items()}).rstrip("\n")
 
 
 def files_of(example: str) -> Iterator[tuple[str, str]]:

@@ -23,12 +23,14 @@ from dfsubmit.judge import advise, advise_in_project, judge
 from dfsubmit.naming import project_name
 from dfsubmit.plan import DesiredApp, Place
 from dfsubmit.projectmodel import LocalEngine, Project, ProjectMetadata
+from dfsubmit.setrules import conflicts, placed
 from dfsubmit.silence import WORD, Silence, silencers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from dfsubmit.manifest import AiApp
+    from dfsubmit.setrules import Again
     from dfsubmit.sources import SourceFile, SourceSet
 
 
@@ -135,7 +137,7 @@ def load_project(sources: SourceSet, *, also: Check | None = None) -> DesiredSta
         if not data_folders and gathered.project is not None:
             data_folders = _data_folders(gathered.project.model, sources.root)
     whole = not gathered.silence.asks_for_the_set() or sources.whole
-    findings = [*sources.diagnostics, *gathered.finish(whole=whole)]
+    findings = [*sources.diagnostics, *gathered.finish(whole=whole, again=lambda paths: _again(sources, paths))]
     project = gathered.project.model if gathered.project else None
     return DesiredState(
         project=project if isinstance(project, Project) else default_project(sources.root),
@@ -161,12 +163,19 @@ def _data_folders(project: AiApp | Project, root: Path) -> tuple[str, ...]:
 
 
 def _with_related(texts: dict[str, str], findings: Iterable[Diagnostic], sources: SourceSet) -> dict[str, str]:
-    """Return `texts` with those of the files that findings speak of beside their own; they are read once more."""
-    wanted = {related.path for finding in findings for related in finding.related} - texts.keys()
-    if not wanted:
-        return texts
-    again = (source for source in sources.iter_files() if source.path in wanted and source.diagnostic is None)
-    return texts | {source.path: load(source.content, source.path).text for source in again}
+    """Return `texts` with those of all files that findings speak of and that were let go; they are read once more."""
+    shown = [one for one in findings if one.span is not None]
+    spoken_of = {path for one in shown for path in (one.path, *(related.path for related in one.related))}
+    return texts | {loaded.path: loaded.text for loaded in _again(sources, spoken_of - texts.keys())}
+
+
+def _again(sources: SourceSet, paths: Collection[str]) -> Iterator[Loaded]:
+    """Yield the files of `paths`, read once more."""
+    if not paths:
+        return
+    for source in sources.iter_files():
+        if source.path in paths and source.diagnostic is None:
+            yield load(source.content, source.path)
 
 
 def default_project(root: Path) -> Project:
@@ -210,9 +219,12 @@ class Gathering:
         """Return how many files were taken in."""
         return len(self.paths)
 
-    def finish(self, *, whole: bool = True) -> list[Diagnostic]:
-        """Return all findings, with those that need the whole set; `whole` says that nothing of it was left out."""
-        self._findings += self.silence.kept(list(self._stale_moves()))
+    def finish(self, *, whole: bool = True, again: Again = lambda _: ()) -> list[Diagnostic]:
+        """Return all findings, with those that need the whole set; `whole` says that nothing of it was left out.
+
+        `again` reads files of the set once more, for the places in them.
+        """
+        self._findings += self.silence.kept([*self._stale_moves(), *self._between_apps(again)])
         self._findings += self.silence.unused(whole=whole and not has_errors(self._findings))
         return self._findings
 
@@ -297,6 +309,17 @@ class Gathering:
                 related=(Related(message="the other one is here", path=first.path, span=at),),
             )
         )
+
+    def _between_apps(self, again: Again) -> Iterator[Diagnostic]:
+        """Yield what the apps of the set do to each other."""
+        model = self.project.model if self.project is not None else None
+        spec = model.spec if isinstance(model, Project) else None
+        found = conflicts(
+            self.apps.values(),
+            max_gpus=spec.limits.max_gpus if spec else None,
+            marker=spec.submission.marker if spec else False,
+        )
+        return placed(list(found), again, self.project.document if self.project else None)
 
     def _stale_moves(self) -> Iterator[Diagnostic]:
         for old, place in self._moved.items():
