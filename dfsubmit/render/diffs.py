@@ -1,6 +1,7 @@
 """What would change in a file, as a unified diff for a person to read: neutral, and with every secret masked.
 
-Lines are those of an editor. Where only what is between the lines changes (line breaks, a byte order mark), a line that begins with a backslash says so. Values in, text out.
+Lines are those of an editor. Where only what is between the lines changes (line breaks, a byte order mark), a line that
+begins with a backslash says so. Values in, text out.
 """
 
 from __future__ import annotations
