@@ -18,7 +18,8 @@ an SQLite file, a git ref); one conformance suite runs against all of them. They
 5.  Ordered. `entries` gives the entries of one item in the order of their versions, all of them, always from 1.
 6.  Honest. What cannot be read raises LedgerError, and what was not written by dfsubmit raises LedgerCorruptError; a
     ledger that cannot be read is never an empty one. A ledger that does not exist yet is empty.
-7.  Read-only when only read: no verb but those that submit or settle creates a file, a folder or a ref.
+7.  Read-only when only read: no verb but those that submit or settle creates a file, a folder or a ref. What was fetched
+    from elsewhere may be kept in a cache, which anybody may remove.
 """
 
 from __future__ import annotations

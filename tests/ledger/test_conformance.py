@@ -38,11 +38,22 @@ class Kind:
     spec: str
     prepare: Callable[[Path], object] = lambda _: None
     alone: str = ""
+    # Where an append starts programs, long runs are cut to this share.
+    share: float = 1.0
+
+
+def checkout_with_remote(folder: Path) -> None:
+    """Make `folder` a repository whose remote `origin` is a bare one beside its work."""
+    bare = folder / ".git" / "as-if-elsewhere.git"
+    subprocess.run(["git", "init", "--quiet", folder], check=True)
+    subprocess.run(["git", "init", "--quiet", "--bare", bare], check=True)
+    subprocess.run(["git", "-C", folder, "remote", "add", "origin", f"file://{bare}"], check=True)
 
 
 KINDS = [
     Kind(name="memory", spec="memory:", alone="a ledger in memory lives in its process and ends with it"),
     Kind(name="sqlite", spec="sqlite:state/ledger.db"),
+    Kind(name="git", spec="git:origin", prepare=checkout_with_remote, share=0.1),
 ]
 SHARED = [kind for kind in KINDS if not kind.alone]
 
@@ -357,17 +368,18 @@ def test_an_entry_that_no_ledger_could_store_is_refused_before_any_is_written(le
 # 5. Ordered
 
 
-def test_entries_come_oldest_first_and_complete(ledger: Auditable) -> None:
+def test_entries_come_oldest_first_and_complete(ledger: Auditable, place: Place) -> None:
     written: list[Entry] = []
-    for number in range(300):
-        of = item(f"app-{number % 100}", project="nlp" if number % 2 else "vision")
-        version = 1 + 2 * (number // 100)
+    rounds = int(100 * place.kind.share)
+    for number in range(3 * rounds):
+        of = item(f"app-{number % rounds}", project="nlp" if number % 2 else "vision")
+        version = 1 + 2 * (number // rounds)
         pair = [entry(Event.INTENT, version, of), entry(Event.REJECTED, version + 1, of)]
         assert ledger.append(pair) == (WON, WON)
         written += pair
     assert list(ledger.entries(None)) == written
     assert list(ledger.entries("nlp")) == [one for one in written if one.item.project == "nlp"]
-    assert verify(ledger).entries == 600
+    assert verify(ledger).entries == 6 * rounds
 
 
 def test_projects_do_not_see_each_other_even_when_one_name_begins_with_the_other(ledger: Auditable) -> None:
@@ -460,11 +472,16 @@ class Model:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: str(kind.name))
-@settings(max_examples=50, deadline=None)
-@given(appends=batches())
-def test_any_run_of_appends_has_the_verdicts_entries_and_states_of_the_model(
-    kind: Kind, appends: list[list[Entry]]
-) -> None:
+def test_any_run_of_appends_has_the_verdicts_entries_and_states_of_the_model(kind: Kind) -> None:
+    @settings(max_examples=int(50 * kind.share), deadline=None)
+    @given(appends=batches())
+    def any_run(appends: list[list[Entry]]) -> None:
+        compare_with_model(kind, appends)
+
+    any_run()
+
+
+def compare_with_model(kind: Kind, appends: list[list[Entry]]) -> None:
     model = Model()
     with place_for(kind) as place:
         handles = [place.open(), place.open()]

@@ -1,0 +1,118 @@
+"""What git's answers mean: whether a push went through, and what to tell a person about a failure. Pure.
+
+git runs with LC_ALL=C, so its English can be read. A push has four ends. DONE and MOVED (somebody else was faster) come from
+the status that the server reported for the ref; REFUSED is a server that says no, or one that never let us in; all else is
+UNKNOWN: the server may have moved the ref before its answer was lost, so it must be asked again.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+
+from dfsubmit.errors import LedgerError
+from dfsubmit.ledger.gitlayout import printable, without_user
+
+_MOVED = re.compile(
+    r"stale info|fetch first|non-fast-forward|cannot lock ref|failed to (update|lock)|incorrect old value"
+    r"|already exists|reference conflict|needs force"
+)
+_NO_ENTRY = re.compile(
+    r"error: 40[13]\b|Authentication failed|could not read (Username|Password)|Permission denied|[Aa]ccess denied"
+    r"|Permission to .* denied|not allowed to push|Host key verification failed|Write access to repository not granted"
+    r"|not authorized|insufficient permission|unable to (create|write).*(denied|[Rr]ead-only)",
+    re.IGNORECASE,
+)
+_UNREACHABLE = re.compile(
+    r"Could not resolve host|Connection (refused|timed out|reset|closed)|Failed to connect|Network is unreachable"
+    r"|No route to host|Operation timed out|Couldn't connect|early EOF|hung up unexpectedly|error: 5\d\d\b|SSL|RPC failed",
+    re.IGNORECASE,
+)
+_NO_REPOSITORY = re.compile(
+    r"does not appear to be a git repository|[Rr]epository .*not found|error: 404\b|does not exist|No such file or directory"
+)
+_DUBIOUS = "detected dubious ownership"
+_NO_PUSH = "let the credentials of this run push to the repository (GitHub Actions: `permissions: contents: write`)"
+_OTHER_REF = (
+    "a host may refuse refs outside branches, or protect this one: use a branch name such as dfsubmit-ledger "
+    "(`ref: dfsubmit-ledger` in the Project), and exempt it from protection rules and hooks"
+)
+
+
+class Push(enum.Enum):
+    """How a push ended."""
+
+    DONE = "done"
+    MOVED = "moved"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushed:
+    """The end of a push, with what git said."""
+
+    end: Push
+    said: str = ""
+
+
+def read_push(out: str, err: str) -> Pushed:
+    """Return the end of a `git push --porcelain` of one ref, from both of its outputs."""
+    for line in out.splitlines():
+        flag, tab, rest = line.partition("\t")
+        if not tab or len(flag) != 1:
+            continue
+        summary = rest.partition("\t")[2]
+        if flag in " +*=":
+            return Pushed(end=Push.DONE)
+        if _MOVED.search(summary):
+            return Pushed(end=Push.MOVED, said=summary)
+        if "remote failure" not in summary:
+            return Pushed(end=Push.REFUSED, said=f"{summary} {remote_lines(err)}".strip())
+    end = Push.REFUSED if _NO_ENTRY.search(err) else Push.UNKNOWN
+    return Pushed(end=end, said=gist(err))
+
+
+def remote_lines(err: str) -> str:
+    """Return what the server said to the person who pushes, in one line."""
+    lines = [line.removeprefix("remote:").strip() for line in err.splitlines() if line.startswith("remote:")]
+    return gist("\n".join(line for line in lines if line))
+
+
+def gist(err: str) -> str:
+    """Return the lines of `err` that say something, as one line without secrets and control characters."""
+    lines = [line.strip() for line in err.splitlines()]
+    kept = [without_user(line) for line in lines if line and not line.startswith(("hint:", "To ", "Done"))]
+    return printable("; ".join(kept))[:600]
+
+
+def refusal(where: str, said: str) -> LedgerError:
+    """Return the error for a push that the server does not take."""
+    if _NO_ENTRY.search(said):
+        return LedgerError(f"no permission to push to the ledger {where}: {said}", tip=_NO_PUSH)
+    return LedgerError(f"the server refused the push to the ledger {where}: {said}", tip=_OTHER_REF)
+
+
+def failure(where: str, doing: str, err: str, *, timed_out: bool = False) -> LedgerError:
+    """Return the error for a git command that failed; `doing` is what it was to do, as in "read"."""
+    said = gist(err)
+    start = f"cannot {doing} the ledger {where}"
+    if _DUBIOUS in err:
+        return LedgerError(
+            f"{start}: {said}", tip="tell git that you trust this checkout: git config --global safe.directory"
+        )
+    if timed_out:
+        return LedgerError(
+            f"{start}: git did not end in time; {said}".rstrip("; "), tip="check the network and the host"
+        )
+    if _NO_ENTRY.search(err):
+        tip = "give git the right to read the repository without a prompt: a token, a deploy key or a credential helper"
+        return LedgerError(f"{start}: the host does not let this run in: {said}", tip=tip)
+    if _UNREACHABLE.search(err):
+        return LedgerError(f"{start}: the host cannot be reached: {said}", tip="check the network and the remote's URL")
+    if _NO_REPOSITORY.search(err):
+        return LedgerError(
+            f"{start}: there is no such repository: {said}", tip="check the URL that `git remote -v` shows"
+        )
+    return LedgerError(f"{start}: {said or 'git failed without a word'}")
