@@ -187,11 +187,27 @@ def _when(key: str, value: str, then: Schema, *, required: bool) -> Schema:
 
 def _property(info: FieldInfo, shape: Shape) -> Schema:
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-    return {**_words(info), **_constraints(shape), **_default(info), "examples": _plain(info.examples or []), **extra}
+    default = _default(info)
+    return {
+        **_words(info),
+        **_hover(info.description or "", default.get("default")),
+        **_constraints(shape),
+        **default,
+        "examples": _plain(info.examples or []),
+        **extra,
+    }
 
 
 def _words(info: FieldInfo) -> Schema:
     return {"title": info.title, "description": info.description}
+
+
+def _hover(description: str, default: Any) -> Schema:
+    """Return the words for the mouse pointer, where they must say more: editors do not show a default by themselves."""
+    if default in ("", None) or isinstance(default, list | dict):
+        return {}
+    shown = json.dumps(default) if isinstance(default, bool) else default
+    return {"markdownDescription": f"{description}\n\nDefault: `{shown}`"}
 
 
 def _default(info: FieldInfo) -> Schema:
@@ -289,5 +305,5 @@ _MAPS_OF_SCHEMAS = frozenset({"properties", "$defs"})
 def _described(schema: Mapping[str, Any]) -> Schema:
     words = schema.get("description", "")
     return (
-        {**schema, "description": words.replace("`", ""), "markdownDescription": words} if "`" in words else {**schema}
+        {"markdownDescription": words, **schema, "description": words.replace("`", "")} if "`" in words else {**schema}
     )
