@@ -122,6 +122,28 @@ class TestFaults:
             Span(line=3, column=3, end_line=3, end_column=4),
         )
 
+    @BOTH
+    def test_places_behind_a_broken_document_are_those_of_the_file(self, parser: str) -> None:
+        text = "[\n---\n- {ab: 1,   ab: 2}\n- *nothing\n- &a.b 1\n- *more\n"
+        findings = [(finding.code, finding.span) for finding in read(text, parser).diagnostics]
+        assert findings == [
+            ("DF0107", Span(line=1, column=1, end_line=1, end_column=2)),
+            ("DF0116", Span(line=3, column=13, end_line=3, end_column=15)),
+            ("DF0118", Span(line=4, column=3, end_line=4, end_column=11)),
+            ("DF0132", Span(line=5, column=3, end_line=5, end_column=7)),
+        ]
+
+    def test_a_long_block_text_is_shown_without_the_blank_lines_behind_it(self) -> None:
+        loaded = read(f"a: |\n  {'x' * (MAX_SCALAR + 1)}\n  y\n\n\nb: 1\n")
+        (finding,) = loaded.diagnostics
+        assert finding.span == Span(line=1, column=4, end_line=3, end_column=4)
+
+    def test_the_bracket_that_is_open_is_shown_beside_the_one_that_does_not_fit(self) -> None:
+        (finding,) = read("[\n---\na: [1, {b: 2]}\n").diagnostics[1:]
+        (opening,) = finding.related
+        assert finding.span == Span(line=3, column=13, end_line=3, end_column=14)
+        assert opening.span == Span(line=3, column=8, end_line=3, end_column=9)
+
     def test_the_first_of_two_equal_keys_stays_so_that_nothing_else_is_said(self) -> None:
         (document,) = read("a: 1\na: 2\n").documents
         assert document.data == {"a": 1}
@@ -178,6 +200,7 @@ class TestEncodings:
     def test_other_unicode_encodings_are_named(self, mark: bytes, codec: str, name: str) -> None:
         (finding,) = load(mark + "a: 1\n".encode(codec), "a.yaml").diagnostics
         assert (finding.code, name in finding.message) == ("DF0102", True)
+        assert finding.span == Span(line=1, column=1, end_line=1, end_column=1)
 
     @BOTH
     def test_a_byte_order_mark_at_the_start_moves_nothing(self, parser: str) -> None:
