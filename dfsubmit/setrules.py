@@ -9,14 +9,15 @@ path are one. Errors are what cannot go well; warnings what depends on the order
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from dfsubmit.diagnostics import Diagnostic, Related, Severity, Span
 from dfsubmit.judging.quoting import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from dfsubmit.document import Document, Loaded, Path
     from dfsubmit.plan import DesiredApp
@@ -50,27 +51,25 @@ class Conflict:
     severity: Severity = Severity.ERROR
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Use:
-    """One entry of `data` that names a path on HDFS."""
+class _Use(NamedTuple):
+    """One entry of `data` that names a path on HDFS. A tuple, because a set has one or two for each app."""
 
     app: DesiredApp
     name: str
     index: int
     hdfs: str
-    overwrite: bool = False
+    overwrite: bool
 
     @property
     def spot(self) -> Spot:
         return Spot(app=self.app, path=("spec", "data", self.name, self.index, "hdfs"))
 
 
-@dataclass(slots=True)
-class _Uses:
+class _Uses(NamedTuple):
     """Who writes and who reads one path, in reading order."""
 
-    outputs: list[_Use] = field(default_factory=list)
-    inputs: list[_Use] = field(default_factory=list)
+    outputs: list[_Use]
+    inputs: list[_Use]
 
 
 def resolved(hdfs: str) -> str:
@@ -102,7 +101,8 @@ def conflicts(apps: Iterable[DesiredApp], *, max_gpus: int | None = None, marker
     yield from _outputs_that_meet(table)
     yield from _inside_each_other(table)
     for app in apps:
-        yield from _inputs_in_one_place(app)
+        if len(app.request["data"]["input"]) > 1:
+            yield from _inputs_in_one_place(app)
     if not marker:
         yield from _shared_prefixes(apps)
     if max_gpus is not None:
@@ -112,19 +112,20 @@ def conflicts(apps: Iterable[DesiredApp], *, max_gpus: int | None = None, marker
 def _by_path(apps: Iterable[DesiredApp]) -> Mapping[str, _Uses]:
     table: dict[str, _Uses] = {}
     for app in apps:
-        data = app.request["data"]
-        for index, item in enumerate(data["output"]):
-            use = _Use(app=app, name="output", index=index, hdfs=item["hdfs"], overwrite=item["overwrite"])
-            table.setdefault(resolved(use.hdfs), _Uses()).outputs.append(use)
-        for index, item in enumerate(data["input"]):
-            use = _Use(app=app, name="input", index=index, hdfs=item["hdfs"])
-            table.setdefault(resolved(use.hdfs), _Uses()).inputs.append(use)
+        for name, items in app.request["data"].items():
+            for index, item in enumerate(items):
+                use = _Use(app, name, index, item["hdfs"], item.get("overwrite", False))
+                path = resolved(use.hdfs)
+                uses = table.get(path)
+                if uses is None:
+                    uses = table[path] = _Uses([], [])
+                (uses.outputs if name == "output" else uses.inputs).append(use)
     return table
 
 
 def _outputs_that_meet(table: Mapping[str, _Uses]) -> Iterator[Conflict]:
     for uses in table.values():
-        for position, use in enumerate(uses.outputs):
+        for position, use in enumerate(uses.outputs[1:], 1):
             first = next((one for one in uses.outputs[:position] if not _clusters_differ(one.hdfs, use.hdfs)), None)
             if first is None:
                 continue
@@ -153,22 +154,22 @@ def _own(use: _Use) -> str:
 
 
 def _inside_each_other(table: Mapping[str, _Uses]) -> Iterator[Conflict]:
-    """Yield outputs inside outputs, and readers of what is overwritten; ends with `/`, a folder sorts before its content."""
-    around: list[str] = []
+    """Yield outputs inside outputs, and readers of what is overwritten. With a final slash, a folder precedes its content."""
+    around: list[tuple[str, _Uses]] = []
     overwritten: dict[str, list[tuple[_Use, _Use]]] = {}
-    for path in sorted(table, key=_as_folder):
-        while around and not path.startswith(_as_folder(around[-1])):
+    for folder, uses in sorted((_as_folder(path), uses) for path, uses in table.items()):
+        while around and not folder.startswith(around[-1][0]):
             around.pop()
-        around.append(path)
-        uses = table[path]
-        for outer in around:
-            for reader, writer in _reads(table[outer], uses):
-                overwritten.setdefault(outer, []).append((reader, writer))
-        for inner in uses.outputs:
-            if (outer_use := _output_around(inner, [table[one] for one in around[:-1]])) is not None:
-                yield _nested(inner, outer_use)
-    for pairs in overwritten.values():
-        yield _overwritten(pairs)
+        if around or (uses.inputs and uses.outputs):
+            for outer, theirs in (*around, (folder, uses)):
+                if pairs := list(_reads(theirs, uses)):
+                    overwritten.setdefault(outer, []).extend(pairs)
+            for inner in uses.outputs:
+                if (outside := _output_around(inner, [theirs for _, theirs in around])) is not None:
+                    yield _nested(inner, outside)
+        around.append((folder, uses))
+    for found in overwritten.values():
+        yield _overwritten(found)
 
 
 def _as_folder(path: str) -> str:
@@ -263,17 +264,17 @@ def _input(index: int) -> Path:
     return ("spec", "data", "input", index, "path")
 
 
-def _shared_prefixes(apps: Iterable[DesiredApp]) -> Iterator[Conflict]:
-    sharing: dict[tuple[str, str], list[DesiredApp]] = {}
-    for app in apps:
-        sharing.setdefault((app.request["aiWorkspaceId"], app.request["namePrefix"]), []).append(app)
-    for (workspace, prefix), group in sharing.items():
-        if len(group) <= MANY_WITH_ONE_PREFIX:
+def _shared_prefixes(apps: Sequence[DesiredApp]) -> Iterator[Conflict]:
+    held = Counter((app.request["aiWorkspaceId"], app.request["namePrefix"]) for app in apps)
+    for (workspace, prefix), number in held.items():
+        if number <= MANY_WITH_ONE_PREFIX:
             continue
+        of_them = (workspace, prefix)
+        group = [app for app in apps if (app.request["aiWorkspaceId"], app.request["namePrefix"]) == of_them]
         first, *others = (Spot(app=app, path=("spec", "namePrefix")) for app in group)
         yield Conflict(
             code="DF0312",
-            message=f"{len(group)} apps share the prefix {quoted(prefix)} in the workspace {quoted(workspace)}",
+            message=f"{number} apps share the prefix {quoted(prefix)} in the workspace {quoted(workspace)}",
             help="they are submitted one at a time, so that a lost answer can be settled: "
             "vary namePrefix, or set submission.marker: true in the Project",
             at=first,
