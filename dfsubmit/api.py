@@ -72,7 +72,7 @@ def make_plan(
 
     The engine is asked what submitted apps are doing; `offline` leaves that out. `prune` plans to kill apps that
     still run and whose manifest is gone. `engine` is `local` or `dataforest`, `base_url` its address, `ledger` is
-    `sqlite:PATH` or `memory:`. Raises EngineError, LedgerError, UsageError.
+    `sqlite:PATH`, `git:REMOTE` or `memory:`. Raises EngineError, LedgerError, UsageError.
     """
     from dfsubmit.compose import ledger_of, plan_of
 

@@ -129,14 +129,27 @@ def ledger_of(scene: Scene) -> Iterator[Auditable]:
     """Open the ledger of this run, and let go of it at the end. Raises LedgerError."""
     from dfsubmit.ledger.open import open_ledger
 
-    place = scene.settings.ledger
-    # Named as people see it, and so in the same words in everyone's clone; it is opened and closed within one run.
-    where = f"{place.type}:{place.place}" if place else f"sqlite:{_shown(scene.root / scene.project.spec.ledger.path)}"
-    ledger = open_ledger(where, Path())
+    ledger = open_ledger(*_ledger_place(scene))
     try:
         yield ledger
     finally:
         ledger.close()
+
+
+def _ledger_place(scene: Scene) -> tuple[str, Path]:
+    """Return the ledger as `open_ledger` takes it, and the folder from which its path or remote is seen."""
+    from dfsubmit.projectmodel import GitLedgerSpec
+
+    place, spec = scene.settings.ledger, scene.project.spec.ledger
+    if isinstance(spec, GitLedgerSpec) and (place is None or place.type == "git"):
+        named = spec.remote if place is None else place.place
+        # A flag that names only the remote must not lead to another ref than the one that everybody else writes to.
+        return f"git:{named}" if "#" in named else f"git:{named}#{spec.ref}", scene.root
+    if place is not None:
+        return f"{place.type}:{place.place}", scene.root if place.type == "git" else Path()
+    # Named as people see it, and so in the same words in everyone's clone; it is opened and closed within one run.
+    path = "" if isinstance(spec, GitLedgerSpec) else spec.path
+    return f"sqlite:{_shown(scene.root / path)}", Path()
 
 
 def _quiet(_: object) -> None:

@@ -28,31 +28,39 @@ from dfsubmit.modelbase import (
     unique,
 )
 from dfsubmit.projectmodel import (
+    CHOICES,
     ENGINES,
+    Choice,
     DataForestEngine,
     Engine,
+    GitLedgerSpec,
     LedgerSpec,
     Limits,
     LocalEngine,
     Project,
     ProjectMetadata,
     ProjectSpec,
+    SqliteLedgerSpec,
     Submission,
+    choice_of,
 )
 
 __all__ = [
     "API_VERSION",
+    "CHOICES",
     "ENGINES",
     "INTEGER_MAX",
     "KINDS",
     "PATTERN_MEANING",
     "AiApp",
     "AppSpec",
+    "Choice",
     "Data",
     "DataForestEngine",
     "Docker",
     "Engine",
     "EnvValue",
+    "GitLedgerSpec",
     "Input",
     "LedgerSpec",
     "Limits",
@@ -64,7 +72,9 @@ __all__ = [
     "ProjectSpec",
     "Resource",
     "SecretRef",
+    "SqliteLedgerSpec",
     "Submission",
+    "choice_of",
 ]
 
 

@@ -34,6 +34,9 @@ _HOST = r"[0-9A-Za-z][0-9A-Za-z._-]*|\[[0-9A-Fa-f:.]+\]"
 _LOOPBACK = r"127\.0\.0\.1|localhost|\[::1\]"
 _PORT = r":([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 BASE_URL_PATTERN = rf"^(https://({_HOST})|http://({_LOOPBACK}))({_PORT})?(/[0-9A-Za-z._~-]+)*/*$"
+REMOTE_PATTERN = r"^[0-9A-Za-z_][0-9A-Za-z_.-]*(/[0-9A-Za-z_][0-9A-Za-z_.-]*)*$"
+# Narrower than what git allows: no ref that this takes can be an option, a refspec or a path out of `refs`.
+REF_PATTERN = r"^[0-9A-Za-z_][0-9A-Za-z_-]*([./][0-9A-Za-z_-]+)*$"
 
 # What each pattern asks for, in words; the end of a sentence that begins with "must be".
 PATTERN_MEANING: dict[str, str] = {
@@ -42,6 +45,8 @@ PATTERN_MEANING: dict[str, str] = {
     VARIABLE_PATTERN: "letters, digits and underscores, not beginning with a digit",
     FOLDER_PATTERN: "a relative path that stays below the Project's own folder (no leading /, no ..)",
     FILE_PATTERN: "a relative path of a file below the Project's own folder (no leading /, no ..)",
+    REMOTE_PATTERN: "the name of a git remote, such as origin (letters, digits, . _ - and /)",
+    REF_PATTERN: "a full git ref such as refs/dfsubmit/ledger, or the name of a branch (letters, digits, . _ - and /)",
     BASE_URL_PATTERN: (
         "an https:// URL without user, query or fragment; http:// is allowed only for 127.0.0.1, localhost and [::1]"
     ),

@@ -3,6 +3,8 @@
 Import it through `manifest`. The values that an environment variable or a flag may override are resolved by the command line.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, PlainValidator, ValidationError
@@ -10,6 +12,8 @@ from pydantic_core import InitErrorDetails, PydanticKnownError
 
 from dfsubmit.modelbase import (
     BASE_URL_PATTERN,
+    REF_PATTERN,
+    REMOTE_PATTERN,
     Count,
     CountOrZero,
     FilePath,
@@ -99,30 +103,14 @@ class DataForestEngine(Part):
 ENGINES: dict[str, type[LocalEngine] | type[DataForestEngine]] = {"local": LocalEngine, "dataforest": DataForestEngine}
 
 
-def _engine(value: Any) -> LocalEngine | DataForestEngine:
-    """Return the engine that `type` names, with one error when it names none."""
-    if isinstance(value, LocalEngine | DataForestEngine):
-        return value
-    if not isinstance(value, dict):
-        raise PydanticKnownError("model_type", {"class_name": "Engine"})
-    name = value.get("type", "local")
-    model = ENGINES.get(name) if isinstance(name, str) else None
-    if model is None:
-        wrong = InitErrorDetails(
-            type="literal_error", loc=("type",), input=name, ctx={"expected": "'local' or 'dataforest'"}
-        )
-        raise ValidationError.from_exception_data("Engine", [wrong], hide_input=True)
-    return model.model_validate(value)
-
-
-Engine: TypeAlias = Annotated[LocalEngine | DataForestEngine, PlainValidator(_engine)]
-
-
-class LedgerSpec(Part):
-    """Where it is recorded what was submitted."""
+class SqliteLedgerSpec(Part):
+    """A file on this machine."""
 
     type: Literal["sqlite"] = Field(
-        "sqlite", title="Ledger type", description="How the ledger is kept: `sqlite` is one file.", examples=["sqlite"]
+        "sqlite",
+        title="Ledger type",
+        description="How the ledger is kept: `sqlite` is one file on this machine.",
+        examples=["sqlite"],
     )
     path: FilePath = Field(
         ".dfsubmit/ledger.db",
@@ -130,6 +118,91 @@ class LedgerSpec(Part):
         description="The ledger's file, relative to the Project's own folder and below it.",
         examples=[".dfsubmit/ledger.db"],
     )
+
+
+class GitLedgerSpec(Part):
+    """A ref of a git repository, shared by all who can push to it."""
+
+    type: Literal["git"] = Field(
+        title="Ledger type",
+        description="How the ledger is kept: `git` is a ref of a git repository, shared by all who can push to it.",
+        examples=["git"],
+    )
+    remote: Annotated[str, Field(pattern=REMOTE_PATTERN)] = Field(
+        "origin",
+        title="Remote",
+        description="Name of a remote of the repository in which the Project lies. `--ledger git:URL` takes a URL, too.",
+        examples=["origin"],
+    )
+    ref: Annotated[str, Field(pattern=REF_PATTERN)] = Field(
+        "refs/dfsubmit/ledger",
+        title="Ref",
+        description=(
+            "The ref that holds the ledger, made by the first apply: a full one, which begins with `refs/`, or the name of "
+            "a branch that is used for nothing else, for a host that refuses other refs."
+        ),
+        examples=["dfsubmit-ledger"],
+    )
+
+
+LEDGERS: dict[str, type[SqliteLedgerSpec] | type[GitLedgerSpec]] = {"sqlite": SqliteLedgerSpec, "git": GitLedgerSpec}
+
+
+def _chosen(name: str, models: Mapping[str, type[Part]]) -> PlainValidator:
+    """Return what turns a map into the one of `models` that its `type` names, with one error when it names none."""
+
+    def choose(value: Any) -> Any:
+        if isinstance(value, tuple(models.values())):
+            return value
+        if not isinstance(value, dict):
+            raise PydanticKnownError("model_type", {"class_name": name})
+        word = value.get("type", next(iter(models)))
+        model = models.get(word) if isinstance(word, str) else None
+        if model is None:
+            expected = " or ".join(f"'{known}'" for known in models)
+            wrong = InitErrorDetails(type="literal_error", loc=("type",), input=word, ctx={"expected": expected})
+            raise ValidationError.from_exception_data(name, [wrong], hide_input=True)
+        return model.model_validate(value)
+
+    return PlainValidator(choose)
+
+
+Engine: TypeAlias = Annotated[LocalEngine | DataForestEngine, _chosen("Engine", ENGINES)]
+LedgerSpec: TypeAlias = Annotated[SqliteLedgerSpec | GitLedgerSpec, _chosen("LedgerSpec", LEDGERS)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A map whose `type` chooses the keys that may stand beside it; the first of `models` need not be named."""
+
+    name: str
+    description: str
+    type_title: str
+    type_description: str
+    models: Mapping[str, type[Part]]
+
+
+CHOICES: tuple[Choice, ...] = (
+    Choice(
+        name="Engine",
+        description="Where apps run. The other keys depend on `type`.",
+        type_title="Engine",
+        type_description="Where apps run: `local` is this machine, `dataforest` the real service.",
+        models=ENGINES,
+    ),
+    Choice(
+        name="LedgerSpec",
+        description="Where it is recorded what was submitted. The other keys depend on `type`.",
+        type_title="Ledger type",
+        type_description="How the ledger is kept: `sqlite` is one file, `git` a ref of a git repository.",
+        models=LEDGERS,
+    ),
+)
+
+
+def choice_of(model: type[Any]) -> Choice | None:
+    """Return the choice that `model` is part of."""
+    return next((choice for choice in CHOICES if model in choice.models.values()), None)
 
 
 class Submission(Part):
@@ -188,10 +261,10 @@ class ProjectSpec(Part):
         examples=[{"type": "local"}, {"type": "dataforest", "account": "nlp"}],
     )
     ledger: LedgerSpec = Field(
-        default_factory=LedgerSpec,
+        default_factory=SqliteLedgerSpec,
         title="Ledger",
-        description="Where it is recorded what was submitted.",
-        examples=[{"type": "sqlite", "path": ".dfsubmit/ledger.db"}],
+        description="Where it is recorded what was submitted: in a file (`sqlite`) or in a git repository (`git`).",
+        examples=[{"type": "sqlite", "path": ".dfsubmit/ledger.db"}, {"type": "git", "remote": "origin"}],
     )
     submission: Submission = Field(
         default_factory=Submission,

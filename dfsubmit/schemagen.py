@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from dfsubmit.judging.fields import FIELDS, FLAG, LIST, MAP, NUMBER, TEXT, TEXT_OR_FIELDS, WHOLE, Shape, fields_of
-from dfsubmit.manifest import ENGINES, KINDS, PATTERN_MEANING, AiApp, SecretRef
+from dfsubmit.manifest import CHOICES, KINDS, PATTERN_MEANING, AiApp, Choice, SecretRef, choice_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ SCHEMA_ID = "urn:dfsubmit:schema:v1"
 
 Schema = dict[str, Any]
 
-_ENGINE, _ENV_VALUE = "Engine", "EnvValue"
+_ENV_VALUE = "EnvValue"
 _ORDER = (
     *(
         "$schema",
@@ -115,12 +115,13 @@ def _parts(shape: Shape) -> Iterator[Shape]:
 def _name(shape: Shape) -> str:
     if shape.kind == TEXT_OR_FIELDS:
         return _ENV_VALUE
-    return _ENGINE if len(shape.models) > 1 else shape.models[0].__name__
+    choice = choice_of(shape.models[0]) if len(shape.models) > 1 else None
+    return shape.models[0].__name__ if choice is None else choice.name
 
 
 def _definition(name: str, shape: Shape) -> Schema:
-    if name == _ENGINE:
-        return _engine()
+    if choice := next((choice for choice in CHOICES if choice.name == name), None):
+        return _choice(choice)
     if name == _ENV_VALUE:
         return _env_value()
     return _object(shape.models[0])
@@ -128,7 +129,7 @@ def _definition(name: str, shape: Shape) -> Schema:
 
 def _object(model: type[BaseModel]) -> Schema:
     """Return a mapping with fixed keys. What chose the model was judged where it was chosen, and is not judged again."""
-    chosen = {"apiVersion", "kind"} if model in KINDS.values() else {"type"} if model in ENGINES.values() else set()
+    chosen = {"apiVersion", "kind"} if model in KINDS.values() else {"type"} if choice_of(model) else set()
     fields = fields_of(model)
     return {
         "title": model.__name__,
@@ -140,27 +141,27 @@ def _object(model: type[BaseModel]) -> Schema:
     }
 
 
-def _engine() -> Schema:
-    """Return the engine: `type` chooses whose keys may stand beside it, and `local` need not be written."""
+def _choice(choice: Choice) -> Schema:
+    """Return an engine or a ledger: `type` chooses whose keys may stand beside it, and the first need not be written."""
     return {
-        "title": _ENGINE,
-        "description": "Where apps run. The other keys depend on `type`.",
+        "title": choice.name,
+        "description": choice.description,
         "type": "object",
         "properties": {
             "type": {
-                "title": "Engine",
-                "description": "Where apps run: `local` is this machine, `dataforest` the real service.",
-                "enum": list(ENGINES),
-                "enumDescriptions": [_summary(model) for model in ENGINES.values()],
-                "default": next(iter(ENGINES)),
-                "examples": list(ENGINES),
+                "title": choice.type_title,
+                "description": choice.type_description,
+                "enum": list(choice.models),
+                "enumDescriptions": [_summary(model) for model in choice.models.values()],
+                "default": next(iter(choice.models)),
+                "examples": list(choice.models),
             }
         },
         "allOf": [
             _when(
                 "type", name, {"$ref": f"#/$defs/{model.__name__}"}, required=fields_of(model)["type"][0].is_required()
             )
-            for name, model in ENGINES.items()
+            for name, model in choice.models.items()
         ],
     }
 

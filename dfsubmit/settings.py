@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 ENGINES = ("local", "dataforest")
-LEDGERS = ("sqlite", "memory")
+LEDGERS = ("sqlite", "git", "memory")
 DEFAULT_FILES = ("specs",)
 PREFIX = "DFSUBMIT_"
 # What follows the prefix: every common option has one, and these have too.
@@ -55,7 +55,10 @@ class Flags:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerPlace:
-    """Where a ledger lies: `sqlite` with a path, or `memory`. A path as given starts at the working directory."""
+    """Where a ledger lies: `sqlite` with a path, `git` with a remote (and `#` and a ref), or `memory`.
+
+    A path as given starts at the working directory; a remote is one of the Project's repository.
+    """
 
     type: str
     place: str = ""
@@ -108,10 +111,10 @@ def variable(environ: Mapping[str, str], name: str) -> str:
 
 
 def ledger_place(text: str, *, source: str = "--ledger") -> LedgerPlace:
-    """Return the place that `sqlite:PATH` or `memory:` names. Raises UsageError, which names `source`."""
+    """Return the place that `sqlite:PATH`, `git:REMOTE` or `memory:` names. Raises UsageError, which names `source`."""
     kind, colon, place = text.partition(":")
-    if not colon or kind not in LEDGERS or (kind == "sqlite") != bool(place):
-        raise UsageError(f"{source} is '{text}', which names no ledger", tip="write sqlite:PATH or memory:")
+    if not colon or kind not in LEDGERS or (kind == "memory") == bool(place):
+        raise UsageError(f"{source} is '{text}', which names no ledger", tip="write sqlite:PATH, git:REMOTE or memory:")
     return LedgerPlace(type=kind, place=place)
 
 

@@ -116,6 +116,12 @@ UNKNOWN = {
         '"account" in spec.engine',
         "key for type: dataforest",
     ),
+    "key of the other ledger": Case(
+        project("ledger: {type: git, «path»: ledger.db}"), "DF0201", '"path" in spec.ledger', "key for type: sqlite"
+    ),
+    "keys of the other ledger without a type": Case(
+        project("ledger: {«remote»: origin, ref: ledger}"), "DF0201", '"remote" in spec.ledger', "key for type: git"
+    ),
 }
 MISSING = {
     "metadata": Case(
@@ -358,8 +364,9 @@ VALUES = {
         project("engine: {runtime: «dockr»}"), "DF0212", "process, podman or docker", 'did you mean "docker"?'
     ),
     "ledger type": Case(
-        project("ledger: {type: «redis»}"), "DF0212", 'spec.ledger.type must be sqlite, but is "redis"', "write"
+        project("ledger: {type: «redis»}"), "DF0212", 'spec.ledger.type must be sqlite or git, but is "redis"'
     ),
+    "ledger type misspelt": Case(project("ledger: {type: «gti»}"), "DF0212", '"gti"', 'did you mean "git"?'),
     "earlier name twice": Case(
         APP.replace("{name: demo}", "{name: demo, moved: [old, other, «old»]}"),
         "DF0217",

@@ -65,7 +65,10 @@ REMOTE_PROJECT: dict[str, Any] = {
     "apiVersion": "dfsubmit/v1",
     "kind": "Project",
     "metadata": {"name": "nlp"},
-    "spec": {"engine": {"type": "dataforest", "account": "nlp", "baseUrl": "https://df.apigw.ntruss.com/api/v2"}},
+    "spec": {
+        "engine": {"type": "dataforest", "account": "nlp", "baseUrl": "https://df.apigw.ntruss.com/api/v2"},
+        "ledger": {"type": "git", "remote": "origin", "ref": "refs/dfsubmit/ledger"},
+    },
 }
 SMALL_PROJECT: dict[str, Any] = {"apiVersion": "dfsubmit/v1", "kind": "Project", "metadata": {"name": "p"}}
 VALID = (APP, SMALL_APP, PROJECT, REMOTE_PROJECT, SMALL_PROJECT)
@@ -86,6 +89,8 @@ WORDS = (
         "local",
         "dataforest",
         "sqlite",
+        "git",
+        "refs/a..b",
         "process",
         "podman",
         "AiApp",

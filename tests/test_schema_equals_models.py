@@ -154,7 +154,12 @@ ONE_FAULT: list[tuple[dict[str, Any], tuple[str | int, ...], Any, tuple[str | in
     (PROJECT, (*ENGINE, "slots"), {"": 1}, (*ENGINE, "slots", "")),
     (PROJECT, (*ENGINE, "hdfs"), "../hdfs", (*ENGINE, "hdfs")),
     (PROJECT, ("spec", "ledger", "path"), "/var/ledger.db", ("spec", "ledger", "path")),
-    (PROJECT, ("spec", "ledger", "type"), "git", ("spec", "ledger", "type")),
+    (PROJECT, ("spec", "ledger", "type"), "redis", ("spec", "ledger", "type")),
+    (PROJECT, ("spec", "ledger"), {"type": "git", "path": "a.db"}, ("spec", "ledger", "path")),
+    (PROJECT, ("spec", "ledger"), {"ref": "refs/a"}, ("spec", "ledger", "ref")),
+    (PROJECT, ("spec", "ledger"), {"type": "git", "ref": "+a:b"}, ("spec", "ledger", "ref")),
+    (PROJECT, ("spec", "ledger"), {"type": "git", "remote": "--upload-pack=x"}, ("spec", "ledger", "remote")),
+    (PROJECT, ("spec", "ledger"), {"type": "git", "remote": "https://h/x.git"}, ("spec", "ledger", "remote")),
     (PROJECT, ("spec", "limits", "maxGpus"), 0, ("spec", "limits", "maxGpus")),
 ]
 

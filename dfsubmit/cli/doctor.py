@@ -112,17 +112,20 @@ def _parser() -> Check:
 
 
 def _ledger(scene: Scene) -> Check:
-    """Look whether the ledger can be read, and whether its folder could be written, without writing."""
+    """Look whether the ledger can be read, and whether the folder of a file could be written, without writing."""
     from dfsubmit.compose import ledger_of
+    from dfsubmit.projectmodel import SqliteLedgerSpec
     from dfsubmit.render.terminal import counted
 
     with ledger_of(scene) as ledger:
         count = len(ledger.states(scene.project_id))
         place = ledger.describe()
-    path = scene.root / scene.project.spec.ledger.path
-    nearest = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
-    if scene.settings.ledger is None and not os.access(nearest, os.W_OK):
-        return Check(verdict="fail", what="ledger", found=f"{place}: {nearest} cannot be written")
+    spec = scene.project.spec.ledger
+    if scene.settings.ledger is None and isinstance(spec, SqliteLedgerSpec):
+        path = scene.root / spec.path
+        nearest = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+        if not os.access(nearest, os.W_OK):
+            return Check(verdict="fail", what="ledger", found=f"{place}: {nearest} cannot be written")
     return Check(verdict="ok", what="ledger", found=f"{place}: {counted(count, 'submission')}")
 
 

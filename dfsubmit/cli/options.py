@@ -101,7 +101,8 @@ _COMMON: Mapping[str, tuple[tuple[str, ...], str, Mapping[str, Any]]] = {
     "ledger": (
         ("--ledger",),
         (
-            "Where the record of what was submitted lies: sqlite:PATH, or memory: for a trial run that forgets.  "
+            "Where the record of what was submitted lies: sqlite:PATH, git:REMOTE (or git:REMOTE#REF) for a ref of a git "
+            "repository, or memory: for a trial run that forgets.  "
             "[default: what the Project says; env var: {}]"
         ),
         {"metavar": "PLACE"},

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 
 from pydantic import BaseModel
 
-from dfsubmit.manifest import ENGINES, KINDS
+from dfsubmit.manifest import KINDS, choice_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -152,7 +152,9 @@ def _with_bounds(shape: Shape, metadata: Iterable[Any]) -> Shape:
 def model_at(shape: Shape, data: Any) -> Model:
     """Return the model of a mapping with fixed keys; `type` chooses where there are several."""
     if len(shape.models) > 1 and isinstance(data, dict):
-        chosen = ENGINES.get(str(data.get("type", "local")))
+        choice = choice_of(shape.models[0])
+        models = {} if choice is None else choice.models
+        chosen = models.get(str(data.get("type", next(iter(models), ""))))
         return chosen if chosen in shape.models else shape.models[0]
     return shape.models[0]
 
