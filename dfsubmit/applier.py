@@ -64,11 +64,15 @@ class Done:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplySettings:
-    """How to apply. `timeout` is that of one request; `parallelism` counts requests at once."""
+    """How to apply. `timeout` is that of one request; `parallelism` counts requests at once.
+
+    `engine_mark` says which service this is, for the ledger (`enginemark`).
+    """
 
     parallelism: int = 8
     timeout: timedelta = timedelta(seconds=30)
     marker: bool = False
+    engine_mark: str = ""
 
 
 @dataclass(slots=True)
@@ -273,7 +277,7 @@ class _Submission:
                 hold=hold_of(change, prefix),
                 sent_after=sent_after,
                 deadline=sent_after + DEADLINE_TIMEOUTS * self.applier.settings.timeout,
-                engine=self.applier.engine.describe(),
+                engine=self.applier.settings.engine_mark,
             ),
         )
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dfsubmit.enginemark import check_engine, engine_mark
 from dfsubmit.errors import UsageError
 from dfsubmit.settings import PREFIX, Settings, switch, variable
 
@@ -60,6 +61,25 @@ class Scene:
     def in_process(self) -> bool:
         """Tell whether the engine is the embedded one in this very process."""
         return self.engine_type == "local" and not self.settings.base_url
+
+    @property
+    def engine_mark(self) -> str:
+        """Return which service this run is for, as the ledger knows it."""
+        from dfsubmit.projectmodel import DataForestEngine
+
+        if self.settings.base_url or self.engine_type == "local":
+            return engine_mark(self.settings.base_url or "")
+        spec = self.project.spec.engine
+        real = spec if isinstance(spec, DataForestEngine) else DataForestEngine(type="dataforest")
+        return engine_mark(real.base_url)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Tell whether a flag or a variable takes this run to another service than the Project's own."""
+        from dfsubmit.projectmodel import DataForestEngine
+
+        spec = self.project.spec.engine
+        return self.engine_mark != engine_mark(spec.base_url if isinstance(spec, DataForestEngine) else "")
 
     @property
     def timeout(self) -> timedelta:
@@ -141,6 +161,9 @@ def _ledger_place(scene: Scene) -> tuple[str, Path]:
     from dfsubmit.projectmodel import GitLedgerSpec
 
     place, spec = scene.settings.ledger, scene.project.spec.ledger
+    if place is None and scene.is_elsewhere:
+        # What is tried out elsewhere must not count as submitted where the Project says.
+        return f"sqlite:{_shown(scene.root / STATE_FOLDER / f'ledger-{scene.engine_mark}.db')}", Path()
     if isinstance(spec, GitLedgerSpec) and (place is None or place.type == "git"):
         named = spec.remote if place is None else place.place
         # A flag that names only the remote must not lead to another ref than the one that everybody else writes to.
@@ -233,13 +256,15 @@ def _shown(path: Path) -> str:
 
 
 def plan_of(scene: Scene, state: DesiredState, ledger: Ledger, listing: Listing | None, *, prune: bool) -> Plan:
-    """Return the plan as the ledger stands now."""
+    """Return the plan as the ledger stands now. Raises LedgerError for a ledger of another engine."""
     from dfsubmit.plan import make_plan
 
+    states = ledger.states(scene.project_id)
+    check_engine(states.values(), scene.engine_mark)
     return make_plan(
         project=scene.project_id,
         desired=state.apps,
-        states=ledger.states(scene.project_id),
+        states=states,
         listing=listing,
         whole=state.whole,
         prune=prune,
@@ -253,6 +278,7 @@ def settler_of(
     from dfsubmit.identity import current_actor
     from dfsubmit.settle import Settler
 
+    check_engine(ledger.states(scene.project_id).values(), scene.engine_mark)
     return Settler(
         ledger=ledger,
         engine=engine,
@@ -289,7 +315,9 @@ def reconciler_of(
         actor=settler.actor,
         environ=scene.environ,
         now=now,
-        settings=ApplySettings(parallelism=parallelism, timeout=scene.timeout, marker=scene.marker),
+        settings=ApplySettings(
+            parallelism=parallelism, timeout=scene.timeout, marker=scene.marker, engine_mark=scene.engine_mark
+        ),
         stop=stop,
         report=report,
     )

@@ -39,7 +39,9 @@ def test_the_whole_way_from_plan_to_status(folder: Folder) -> None:
     assert again.stdout == "Apply: 0 submitted, 0 adopted, 2 unchanged, 0 failed, 0 unresolved.\n"
     settled = folder.run("plan", "--detailed-exitcode")
     assert settled.returncode == 0
-    assert re.search(r"^  = one  unchanged: one-[0-9a-z]{4}-[0-9a-z]{4} FINISHED/SUCCEEDED$", settled.stdout, re.MULTILINE)
+    assert re.search(
+        r"^  = one  unchanged: one-[0-9a-z]{4}-[0-9a-z]{4} FINISHED/SUCCEEDED$", settled.stdout, re.MULTILINE
+    )
     status = folder.run("status")
     assert last_line(status.stdout) == "2 apps: 2 succeeded."
     logs = folder.run("logs", "one")
@@ -321,3 +323,29 @@ def test_a_workspace_that_the_account_does_not_have_is_warned_of_and_refused_by_
     assert "did you mean FolderWorkspace0000001?" in refused.stderr
     assert refused.stdout == "Apply: 0 submitted, 0 adopted, 0 unchanged, 1 failed, 0 unresolved.\n"
     assert "earlier attempt rejected" in folder.run("plan").stdout
+
+
+def test_what_is_tried_out_here_does_not_count_as_submitted_to_the_real_service(folder: Folder) -> None:
+    project = folder.path / "specs" / "project.yaml"
+    local = project.read_text()
+    project.write_text(re.sub(r"engine: .*", "engine: {type: dataforest}", local))
+    folder.app("one")
+    tried = folder.run("apply", "--engine", "local", "--yes")
+    assert tried.returncode == 0, tried.stderr
+    assert folder.run("plan", "--offline").stdout.endswith("Plan: 1 to submit, 0 to kill, 0 unchanged, 0 unresolved.\n")
+    assert folder.run("plan", "--engine", "local").stdout.endswith(
+        "Plan: 0 to submit, 0 to kill, 1 unchanged, 0 unresolved.\n"
+    )
+
+
+def test_a_ledger_of_another_engine_is_refused(folder: Folder) -> None:
+    folder.app("one")
+    assert folder.run("apply", "--yes").returncode == 0
+    keys = {"NCLOUD_ACCESS_KEY": "MADEUPACCESSKEY", "NCLOUD_SECRET_KEY": "MADEUPSECRETKEY"}
+    ledger = "sqlite:specs/.dfsubmit/ledger.db"
+    for verb in (["plan", "--offline"], ["apply", "--yes"], ["recover"]):
+        refused = folder.run(*verb, "--engine", "dataforest", "--ledger", ledger, env=keys)
+        assert refused.returncode == 1, refused.stdout
+        assert (
+            "records what was submitted to the local engine, and this run is for df.apigw.ntruss.com" in refused.stderr
+        )
