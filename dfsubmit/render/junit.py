@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # What a runner takes for a command wherever it stands (`terminal`); names of files have it as it is.
 _COMMAND = re.compile(r"#(?=#[A-Za-z]*\[)")
 _Block = tuple["Diagnostic", str]
-_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;"})
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
 def junit_text(run: Inspection) -> str:

@@ -56,7 +56,7 @@ def spans(draw: st.DrawFn) -> Span:
     return Span(line=line, column=column, end_line=line + 1, end_column=length + 1)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(inspections())
 def test_every_format_can_be_read_back_and_nothing_in_it_acts(run: Inspection) -> None:
     outputs = {form: render(form, run) for form in FORMATS}

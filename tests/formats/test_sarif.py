@@ -53,6 +53,7 @@ def test_a_place_is_a_file_in_the_repository_and_a_stretch_of_it() -> None:
     [
         ("a:b.yaml", {"uri": "a%3Ab.yaml", "uriBaseId": "SRCROOT"}),
         ("/other place/a.yaml", {"uri": "file:///other%20place/a.yaml"}),
+        ("half of a pair \ud800.yaml", {"uri": "half%20of%20a%20pair%20%3F.yaml", "uriBaseId": "SRCROOT"}),
         ("<stdin>", {"uri": "stdin:", "description": {"text": "standard input"}}),
     ],
 )
