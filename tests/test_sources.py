@@ -179,6 +179,8 @@ class TestArguments:
         assert [(source.path, source.content) for source in sources.files] == [("<stdin>", b"a: 1\n")]
         assert names(sources) == ["<stdin>"]
         assert (sources.root, sources.whole) == (here, False)
+        just_enough = io.BytesIO(b"#" * MAX_FILE)
+        assert found(find(["-"], cwd=str(here), stdin=just_enough)) == {}
         too_much = io.BytesIO(b"#" * (MAX_FILE + 1))
         assert finding(find(["-"], cwd=str(here), stdin=too_much)).code == "DF0005"
         closed = io.BytesIO()
@@ -375,6 +377,13 @@ class TestProject:
         assert names(sources) == ["s/a.yaml"]
         os.chown(here / "s", 12345, 12345)
         assert find(["s"], cwd=str(here)).project_file == "project.yaml"
+
+    @pytest.mark.parametrize("argument", ["s", "s/t/../../s", "s/**/a.yaml", "s/*/a.yaml", "s/b.yaml"])
+    def test_without_one_the_root_is_the_folder_that_the_first_argument_is_about(
+        self, argument: str, here: Path
+    ) -> None:
+        put(here, "s/t/a.yaml", "s/b.yaml", "x/c.yaml")
+        assert find([argument, "x"], cwd=str(here)).root == here / "s"
 
     def test_one_below_is_not_the_sets(self, here: Path) -> None:
         put(here, "s/a.yaml", "s/t/project.yaml")
