@@ -99,7 +99,7 @@ def examine(source: SourceFile, *, also: Check | None = None) -> Examined:
         if isinstance(judged, tuple):
             findings += judged
             continue
-        findings += advise(document, judged)
+        findings += _beside(loaded.diagnostics, advise(document, judged))
         manifests.append(Manifest(document=document, model=judged))
     silence = None
     if WORD in loaded.text:
@@ -113,6 +113,14 @@ def examine(source: SourceFile, *, also: Check | None = None) -> Examined:
         diagnostics=tuple(in_reading_order(findings)),
         silence=silence,
     )
+
+
+def _beside(wrong: Collection[Diagnostic], advice: tuple[Diagnostic, ...]) -> Iterable[Diagnostic]:
+    """Return `advice` but for what is already said to be wrong: a number as a variable's name is no odd name."""
+    if not wrong or not advice:
+        return advice
+    places = {finding.span for finding in wrong}
+    return (finding for finding in advice if finding.span not in places)
 
 
 def _silence(loaded: Loaded, valid: Collection[int], *, outside: bool) -> tuple[Silence, list[Diagnostic]]:
@@ -135,7 +143,7 @@ def load_project(sources: SourceSet, *, also: Check | None = None) -> DesiredSta
             continue
         gathered.add(examine(source, also=also))
         if not data_folders and gathered.project is not None:
-            data_folders = _data_folders(gathered.project.model, sources.root)
+            data_folders = data_folders_of(gathered.project.model, sources.root)
     whole = not gathered.silence.asks_for_the_set() or sources.whole
     findings = [*sources.diagnostics, *gathered.finish(whole=whole, again=lambda paths: _again(sources, paths))]
     project = gathered.project.model if gathered.project else None
@@ -154,7 +162,7 @@ def load_project(sources: SourceSet, *, also: Check | None = None) -> DesiredSta
     )
 
 
-def _data_folders(project: AiApp | Project, root: Path) -> tuple[str, ...]:
+def data_folders_of(project: AiApp | Project, root: Path) -> tuple[str, ...]:
     """Return how the locations below the folders begin that the Project names for data."""
     engine = project.spec.engine if isinstance(project, Project) else None
     if not isinstance(engine, LocalEngine):

@@ -37,6 +37,8 @@ FAULTS = {
     "unclosed double quote": Fault('a: «"»x\nb: 1\n', "DF0106", "never closed", 'close it with "'),
     "unclosed quote before a document": Fault("a: «'»x\n---\nb: 1\n", "DF0106"),
     "unclosed quote before a quoted value": Fault('a: «"»x\nb: "y"\nc: 1\n', "DF0106"),
+    "unclosed quote before an empty text": Fault('a: «"»x\nb: ""\nc: 1\n', "DF0106", "never closed"),
+    "quotes that are too many": Fault('a: ""«"»x\n', "DF0106", "never closed"),
     "text behind a quote": Fault('a: "x" «y»\nb: 1\n', "DF0131", "quoted text ends before", '\\" for a "'),
     "apostrophe in single quotes": Fault("a: 'it's»'\n".replace("s»'", "«s'»"), "DF0131", "", "'' for a '"),
     # escapes

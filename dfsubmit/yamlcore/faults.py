@@ -84,7 +84,14 @@ def _missing_blank(source: Source, refusal: Refusal) -> Fault:  # noqa: ARG001  
 
 
 def _open_quote(source: Source, refusal: Refusal) -> Fault:
-    return open_quote(source, refusal.at if refusal.context_at is None else refusal.context_at)
+    start = refusal.at if refusal.context_at is None else refusal.context_at
+    text, mark = source.text, source.text[start : start + 1]
+    if mark and text[start - 1 : start] == mark:
+        # What looks like the first half of an empty text ended one that began on a line above.
+        before = text.rfind(mark, 0, start - 1)
+        if 0 <= before < source.line_start(start):
+            start = before
+    return open_quote(source, start)
 
 
 def _escape(source: Source, refusal: Refusal) -> Fault:
