@@ -154,9 +154,12 @@ class GitLedger:
                 index = self._index = cache.create(self._object_format())
             yield cache, index
 
-    def refresh(self, cache: Cache, index: Index) -> Basis:
-        """Bring the cache to what the remote has, and the index to what that amounts to. Only while locked."""
-        basis, tip = self._sync(cache, index)
+    def refresh(self, cache: Cache, index: Index, *, history: bool = False) -> Basis:
+        """Bring the cache to what the remote has, and the index to what that amounts to. Only while locked.
+
+        With `history` the commits before the last one are fetched, too, even if none was seen before.
+        """
+        basis, tip = self._sync(cache, index, history=history)
         if tip and (tip != basis.tip or not index.basis()[1]):
             self._catch_up(cache, index, basis, tip)
         return index.basis()[0]
@@ -211,10 +214,10 @@ class GitLedger:
         with self.locked() as (cache, held):
             return self._sync(cache, held)[1]
 
-    def _sync(self, cache: Cache, index: Index) -> tuple[Basis, str]:
+    def _sync(self, cache: Cache, index: Index, *, history: bool = False) -> tuple[Basis, str]:
         """Fetch, and return what the index is of and what the remote has. Raises LedgerCorruptError for a broken chain."""
         basis, _ = index.basis()
-        tip = cache.fetch(shallow=not basis.tip)
+        tip = cache.fetch(shallow=not basis.tip and not history)
         if basis.tip and not (tip and cache.descends(tip, basis.tip)):
             raise self._broken(cache, basis.tip, tip)
         return basis, tip
@@ -237,6 +240,8 @@ class GitLedger:
         self._check_format(tip)
         try:
             count = new_segments(cache.changes("" if anew else basis.tip, tip), known)
+            if not count:
+                raise LedgerCorruptError("there are no entries, though every commit of dfsubmit adds some")  # noqa: TRY301  # as above
         except LedgerCorruptError as error:
             raise self._corrupt(tip, error) from error
         book = Book(None if anew else index)

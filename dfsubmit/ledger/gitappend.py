@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import random
 import time
+import uuid
 from typing import TYPE_CHECKING
 
 from dfsubmit.errors import LedgerError
@@ -74,7 +75,7 @@ class Append:
             basis, sound = index.basis()
             fresh = self._stale or not sound or not basis.tip
             if fresh:
-                basis = self._ledger.refresh(cache, index)
+                basis = self._ledger.refresh(cache, index, history=bool(self._sent))
             if (arrived := self._arrived(cache, basis)) is not None:
                 return arrived
             book, verdicts = self._judge(index, basis)
@@ -117,7 +118,7 @@ class Append:
             parent=basis.tip,
             number=basis.segments,
             segment=segment_of(self._texts[number] for number in won),
-            message=commit_message([self._entries[number] for number in won]),
+            message=commit_message([self._entries[number] for number in won], push=uuid.uuid4().hex),
             seconds=int(time.time()),
         )
         commit = cache.commit(stream)

@@ -117,8 +117,12 @@ def new_segments(changes: Iterable[tuple[str, str]], known: int) -> int:
     return known + len(added)
 
 
-def commit_message(entries: Sequence[Entry]) -> str:
-    """Return what the commit that adds `entries` says: what happened to what, from which commit, by which run."""
+def commit_message(entries: Sequence[Entry], *, push: str) -> str:
+    """Return what the commit that adds `entries` says: what happened to what, from which commit, by which run.
+
+    `push` is a word that nobody else uses. Without it two processes that append the same in the same second would make
+    the same commit, and the slower one would take the other's success for its own.
+    """
     first = entries[0]
     events = {entry.event for entry in entries}
     names = list(dict.fromkeys(entry.item.name for entry in entries))
@@ -130,6 +134,7 @@ def commit_message(entries: Sequence[Entry]) -> str:
         lines.append(f"… and {len(entries) - _MESSAGE_LINES} more entries")
     by = first.by
     origin = {"Commit": by.commit, "Run": by.url or by.run, "User": by.user, "Host": f"{by.host} process {by.pid}"}
+    origin["Push"] = push
     lines += ["", *(f"{name}: {value}" for name, value in origin.items() if value)]
     return "".join(f"{printable(line)}\n" for line in lines)
 
