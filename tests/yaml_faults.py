@@ -39,6 +39,11 @@ FAULTS = {
     "unclosed quote before a quoted value": Fault('a: «"»x\nb: "y"\nc: 1\n', "DF0106"),
     "unclosed quote before an empty text": Fault('a: «"»x\nb: ""\nc: 1\n', "DF0106", "never closed"),
     "quotes that are too many": Fault('a: ""«"»x\n', "DF0106", "never closed"),
+    "unclosed quote before a quote in brackets": Fault('a: {b: «"»x, c: "y"}\n', "DF0106", "never closed"),
+    "apostrophe in single quotes in brackets": Fault("a: [b, 'it'«s'»]\n", "DF0131", "quoted text ends", "'' for a '"),
+    "alias in brackets": Fault("a: {b: «*x», c: 1}\n", "DF0118", "no anchor &x", 'quote the text: "*x"'),
+    "at sign in brackets": Fault("a: [«@»x y, z]\n", "DF0112", "", 'quote the text: "@x y"'),
+    "template's braces in brackets": Fault("a: {b: «{»{ x }}, c: 1}\n", "DF0117", "", 'quote the text: "{{ x }}"'),
     "text behind a quote": Fault('a: "x" «y»\nb: 1\n', "DF0131", "quoted text ends before", '\\" for a "'),
     "apostrophe in single quotes": Fault("a: 'it's»'\n".replace("s»'", "«s'»"), "DF0131", "", "'' for a '"),
     # escapes

@@ -18,6 +18,7 @@ from dfsubmit.yamlcore.layout import (
     indent_of,
     is_key_line,
     matching_bracket,
+    text_end,
     value_end,
 )
 from dfsubmit.yamlcore.limits import MAX_KEY
@@ -56,6 +57,9 @@ class Refusal:
     problem: str
     at: int
     quoted: tuple[int, int] | None = None
+
+
+_NEXT_KEY = re.compile(r",[ ]*[\w.-]+:[ ]")
 
 
 def explain(source: Source, refusal: Refusal) -> Fault:
@@ -206,6 +210,8 @@ def _flow(source: Source, refusal: Refusal) -> Fault:
             end=opening + 1,
             help=f"close it with {wanted}",
         )
+    if refusal.quoted is not None and (fault := _behind_quote(source, refusal.quoted, at)) is not None:
+        return fault
     return _in_brackets(source, at, opening, wanted)
 
 
@@ -278,21 +284,37 @@ def _after_value(source: Source, refusal: Refusal) -> Fault:
         if not text[end:at].strip(" ") and source.line_start(start) != source.line_start(at):
             return open_quote(source, start)
         if not text[end:at].strip(" "):
-            mark = text[end - 1]
-            inner = "''" if mark == "'" else '\\"'
-            return Fault(
-                code="DF0131",
-                message="the quoted text ends before this",
-                start=at,
-                end=value_end(source, at),
-                help=f"quote the whole text, and write {inner} for a {mark} inside it",
-            )
+            return _ended(source, end, at)
     return Fault(
         code="DF0131",
         message="the value ends before this",
         start=at,
         end=value_end(source, at),
         help="quote the whole value if it is one text, or remove what follows it",
+    )
+
+
+def _behind_quote(source: Source, ended: tuple[int, int], at: int) -> Fault | None:
+    """Explain a text at `at`, in brackets, right behind a quoted one; None where it is not."""
+    start, end = ended
+    if end != at:
+        return None
+    # A text that goes on to another key was not meant to: its own quote is missing.
+    if _NEXT_KEY.search(source.text, start, end) or source.line_start(start) != source.line_start(at):
+        return open_quote(source, start)
+    return _ended(source, end, at)
+
+
+def _ended(source: Source, end: int, at: int) -> Fault:
+    """Return the fault of a text at `at` behind a quoted one that ends at `end`."""
+    mark = source.text[end - 1]
+    inner = "''" if mark == "'" else '\\"'
+    return Fault(
+        code="DF0131",
+        message="the quoted text ends before this",
+        start=at,
+        end=text_end(source, at),
+        help=f"quote the whole text, and write {inner} for a {mark} inside it",
     )
 
 
@@ -337,7 +359,7 @@ def _tag(source: Source, refusal: Refusal) -> Fault:
         message=f"the tag {source.text[start:end]} means nothing here",
         start=start,
         end=end,
-        help=f"remove it, or quote the text: {quoted(source.text[start : value_end(source, start)])}",
+        help=f"remove it, or quote the text: {quoted(source.text[start : text_end(source, start)])}",
     )
 
 

@@ -47,6 +47,20 @@ def value_end(source: Source, at: int) -> int:
     return max(at + len(text.rstrip(" \t")), min(at + 1, end))
 
 
+def text_end(source: Source, at: int) -> int:
+    """Return where the unquoted text at `at` was meant to end: as `value_end`, in brackets before what ends it there."""
+    end = value_end(source, at)
+    if _open_at(source, at) is None:
+        return end
+    text, depth = source.text, 0
+    for offset in range(at, end):
+        character = text[offset]
+        if depth == 0 and offset > at and character in ",]}":
+            return at + len(text[at:offset].rstrip(" \t"))
+        depth += (character in "[{") - (character in "]}")
+    return end
+
+
 def content_before(source: Source, start: int) -> tuple[int, str] | None:
     """Return the nearest line above `start` that says something: its start, and its text without a comment."""
     while start > source.starts[0]:
@@ -104,7 +118,7 @@ def matching_bracket(source: Source, at: int, opening: int | None) -> tuple[int 
 def _open_at(source: Source, at: int) -> int | None:
     """Return the innermost bracket that is open at `at`, looking from the line on which none is."""
     stack: list[int] = []
-    for match in _FLOW.finditer(source.text, max(at - _REACH, 0), at):
+    for match in _FLOW.finditer(source.text, max(at - _REACH, source.text.rfind("\n---", 0, at), 0), at):
         bracket = match.group()
         if bracket in "[{":
             stack.append(match.start())

@@ -30,7 +30,7 @@ _LONGEST_DIRECTIVE = 80
 # Refusals that libyaml 0.1 may owe to a colon inside a word.
 _INNER = re.compile(r"found unexpected ':'|parsing a flow")
 # Refusals that may come from a quote that was closed too late.
-_AFTER_VALUE = re.compile(r"expected key|block end|document start|'-' indicator")
+_AFTER_VALUE = re.compile(r"expected key|block end|document start|'-' indicator|',' or")
 
 
 @dataclass(slots=True, kw_only=True)

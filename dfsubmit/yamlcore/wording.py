@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dfsubmit.diagnostics import Edit
-from dfsubmit.yamlcore.layout import levels_above, value_end
+from dfsubmit.yamlcore.layout import levels_above, text_end, value_end
 from dfsubmit.yamlcore.limits import MAX_KEY
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def tab(source: Source, at: int) -> Fault:
 
 def quote_it(source: Source, at: int) -> Fault:
     """Return the fault of a text at `at` that must be quoted because of its first character."""
-    end = value_end(source, at)
+    end = text_end(source, at)
     character = source.text[at : at + 1]
     return Fault(
         code="DF0112",
@@ -167,7 +167,7 @@ def no_key(at: int) -> Fault:
 def unknown_alias(source: Source, start: int, end: int) -> Fault:
     """Return the fault of an alias `start:end` that no anchor above is named like."""
     name = source.text[start + 1 : end]
-    whole = value_end(source, start)
+    whole = text_end(source, start)
     return Fault(
         code="DF0118",
         message=f"there is no anchor &{name} above this alias in the document",
@@ -185,7 +185,7 @@ def bad_anchor(source: Source, start: int) -> Fault:
         message="an anchor's name is made of letters, digits, - and _",
         start=start,
         end=match.end() if match else start + 1,
-        help=f"rename the anchor, or quote the text: {quoted(source.text[start : value_end(source, start)])}",
+        help=f"rename the anchor, or quote the text: {quoted(source.text[start : text_end(source, start)])}",
     )
 
 
@@ -212,7 +212,7 @@ def complex_key(source: Source, start: int) -> Fault:
     if source.text[start - 1 : start + 1] == "{{":
         # A template's braces are a mapping in a mapping.
         start -= 1
-        advice = f"quote the text: {quoted(source.text[start : value_end(source, start)])}"
+        advice = f"quote the text: {quoted(source.text[start : text_end(source, start)])}"
     return Fault(
         code="DF0117",
         message="a key must be a text, not a list or a mapping",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from manuscript import Place, Raw, Twice, line_and_column
 from mutants import Draft, Fault, Mutant, at_key, at_value, cut, kind, put, scalar_lines
 
+HALF = 0.5
 ENV = ("spec", "docker", "env")
 TEXTS = [
     ("spec", "docker", "command"),
@@ -14,12 +15,12 @@ TEXTS = [
 ]
 
 
-def _raw(draft: Draft, raw: str, code: str, *, at: int = 0, help_text: str = "") -> Fault | None:
-    """Write `raw` in place of a text; the fault is at its character `at`."""
+def _raw(draft: Draft, raw: str, code: str, *, at: int = 0, help_text: str = "", block: bool = False) -> Fault | None:
+    """Write `raw` in place of a text; the fault is at its character `at`. `block` says that it is one only outside brackets."""
     path = draft.rng.choice(TEXTS)
     if not put(draft, path, Raw(raw)):
         return None
-    made = draft.write(tidy=True)
+    made = draft.write(tidy=block or draft.rng.random() < HALF)
     return Fault(text=made.text, offset=made.places[0, *path].value + at, code=code, help=help_text)
 
 
@@ -97,7 +98,7 @@ def _open_bracket(draft: Draft) -> Fault | None:
 @kind("bracket that closes nothing")
 def _stray_bracket(draft: Draft) -> Fault | None:
     mark = draft.rng.choice("]}")
-    return _raw(draft, mark, "DF0115", help_text="remove it")
+    return _raw(draft, mark, "DF0115", help_text="remove it", block=True)
 
 
 @kind("duplicate key")
@@ -136,13 +137,13 @@ def _no_blank(draft: Draft) -> Fault | None:
 
 @kind("colon and blank in an unquoted text")
 def _colon(draft: Draft) -> Fault | None:
-    return _raw(draft, "run: fast", "DF0111", at=3, help_text='quote the text: "run: fast"')
+    return _raw(draft, "run: fast", "DF0111", at=3, help_text='quote the text: "run: fast"', block=True)
 
 
 @kind("unquoted text that begins with a reserved character")
 def _indicator(draft: Draft) -> Fault | None:
     raw = draft.rng.choice(["@home", "`run`", "%done", ",x"])
-    return _raw(draft, raw, "DF0112", help_text=f'quote the text: "{raw}"')
+    return _raw(draft, raw, "DF0112", help_text=f'quote the text: "{raw}"', block=raw[0] == ",")
 
 
 @kind("alias without an anchor")
@@ -194,7 +195,7 @@ def _key(draft: Draft) -> Fault | None:
 
 @kind("text behind a quoted text")
 def _behind_quote(draft: Draft) -> Fault | None:
-    return _raw(draft, '"run" fast', "DF0131", at=6)
+    return _raw(draft, '"run" fast', "DF0131", at=6, block=True)
 
 
 @kind("quote inside a quoted text")
@@ -204,7 +205,7 @@ def _inner_quote(draft: Draft) -> Fault | None:
 
 @kind("list on the line of its key")
 def _inline_list(draft: Draft) -> Fault | None:
-    return _raw(draft, "- run", "DF0134")
+    return _raw(draft, "- run", "DF0134", block=True)
 
 
 @kind("list's entry among keys")
@@ -223,7 +224,7 @@ def _entry(draft: Draft) -> Fault | None:
 @kind("text on the line of a bar")
 def _block_header(draft: Draft) -> Fault | None:
     raw = draft.rng.choice(["|run", ">run", "| run"])
-    return _raw(draft, raw, "DF0130", at=raw.index("r"), help_text="next line")
+    return _raw(draft, raw, "DF0130", at=raw.index("r"), help_text="next line", block=True)
 
 
 @kind("anchor with an odd name")
@@ -305,3 +306,35 @@ def _long(draft: Draft) -> Fault | None:
     if not put(draft, path, Raw("9" * 101)):
         return None
     return at_value(draft, path, "DF0125")
+
+
+@kind("no colon behind a section's key")
+def _no_section_colon(draft: Draft) -> Fault | None:
+    made = draft.write(tidy=True)
+    path = draft.rng.choice([("metadata",), ("spec", "docker"), ("spec", "resource"), ("spec", "data")])
+    if (0, *path) not in made.places:
+        return None
+    start = made.places[0, *path].key
+    colon = start + len(path[-1])
+    return Fault(text=cut(made.text, colon, colon + 1, ""), offset=start, code="DF0110", help=f"write {path[-1]}:")
+
+
+@kind("comma left out between brackets")
+def _no_comma(draft: Draft) -> Fault | None:
+    path = ("spec", "docker", "exposeTcpPorts")
+    put(draft, path, Raw('["6006" "8080"]'))
+    made = draft.write()
+    return Fault(text=made.text, offset=made.places[0, *path].value + len('["6006" '), code="DF0131", help="comma")
+
+
+@kind("wrong closing bracket")
+def _wrong_bracket(draft: Draft) -> Fault | None:
+    path = ("spec", "docker", "exposeTcpPorts")
+    put(draft, path, Raw("[6006, 8080}"))
+    made = draft.write(tidy=True)
+    return Fault(text=made.text, offset=made.places[0, *path].value + len("[6006, 8080"), code="DF0115", help="]")
+
+
+@kind("template's braces")
+def _template(draft: Draft) -> Fault | None:
+    return _raw(draft, "{{ name }}", "DF0117", help_text='"{{ name }}"')
