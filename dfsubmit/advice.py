@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 # The models that the API's pages name (facts sheet, sections 6 and 12); others may exist.
 KNOWN_GPU_MODELS = ("V100", "T4")
 # Tags that are moved to newer images by convention.
-_MOVING_TAGS = frozenset({"latest", "nightly", "edge", "dev", "main", "master", "stable"})
+_MOVING_TAGS = frozenset(
+    {
+        *("latest", "nightly", "edge", "dev", "devel", "develop", "main", "master", "head", "stable", "lts", "current"),
+        *("rolling", "canary", "snapshot"),
+    }
+)
 _SAFE_PREFIX = re.compile(r"[a-z][a-z0-9]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # With a marker, the rest of the eight characters of a prefix is the marker (design, section 4).
@@ -147,8 +152,15 @@ def _image(document: Document, app: AiApp) -> Iterator[Diagnostic]:
     help_text = "name a fixed version or a digest, so that a run can be repeated"
     if not colon or not tag:
         yield _at(document, path, "DF0401", f"the image {quoted(image)} has no tag, which means `latest`", help_text)
-    elif tag in _MOVING_TAGS:
+    elif _moves(tag):
         yield _at(document, path, "DF0401", f"the image's tag {quoted(tag)} moves to newer images", help_text)
+
+
+def _moves(tag: str) -> bool:
+    """Tell whether `tag` is moved by convention: a word for it, `latest-gpu`, or `nightly-gpu`, which names no night."""
+    words = tag.lower().split("-")
+    of_a_night = any(character.isdigit() for character in tag)
+    return tag.lower() in _MOVING_TAGS or "latest" in words or ("nightly" in words and not of_a_night)
 
 
 def _gpu_model(document: Document, app: AiApp) -> Iterator[Diagnostic]:

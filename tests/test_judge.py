@@ -93,11 +93,17 @@ def test_a_manifest_without_faults_is_returned_with_nothing_to_say(text: str) ->
     assert manifest == KINDS[manifest.kind].model_validate(document.data)
 
 
-@pytest.mark.parametrize(
-    "image", ["a@sha256:0123", "a:latest@sha256:0123", "h.example:5000/a:1.0", "a:2.3.1-cuda12", "h.example/b/a:v1"]
-)
+FIXED = ["a@sha256:0123", "a:latest@sha256:0123", "h.example:5000/a:1.0", "a:2.3.1-cuda12", "h.example/b/a:v1"]
+
+
+@pytest.mark.parametrize("image", [*FIXED, "a:nightly-20240101", "a:3.11-stable", "a:stablehlo"])
 def test_an_image_that_cannot_move_gets_no_advice(image: str) -> None:
     assert findings_of(APP.replace("pytorch/pytorch:2.3.1", image)) == []
+
+
+@pytest.mark.parametrize("tag", ["latest", "Latest", "latest-gpu", "2-latest", "nightly-gpu", "lts", "develop"])
+def test_a_tag_that_is_moved_by_convention_gets_advice(tag: str) -> None:
+    assert [finding.code for finding in findings_of(APP.replace("2.3.1", tag))] == ["DF0401"]
 
 
 def test_an_example_is_never_made_of_a_text_that_is_not_there() -> None:
