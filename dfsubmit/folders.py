@@ -24,13 +24,14 @@ _MAGIC = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A name that ends like a manifest, whatever it is.
+    """A name that ends like a manifest, whatever it is; `is_file` and `is_link` are what the listing shows.
 
     Or, with `linked_folder`, a folder that is not entered; or, with `error`, one that could not be listed.
     """
 
     location: str
     is_link: bool = False
+    is_file: bool = False
     linked_folder: bool = False
     error: OSError | None = None
 
@@ -61,11 +62,10 @@ def walk(folder: str) -> Iterator[Found]:
 
 def show(location: str, cwd: str) -> str:
     """Return `location` as people see it: relative when below `cwd`, with `/`, and printable whatever its bytes are."""
-    prefix = cwd.rstrip(os.sep) + os.sep
-    path = location.removeprefix(prefix)
+    path = location.removeprefix(cwd.rstrip(os.sep) + os.sep)
     if os.sep != "/":
         path = path.replace(os.sep, "/")
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def is_walked(location: str, folder: str) -> bool:
@@ -125,7 +125,7 @@ def _listing(folder: str) -> Iterator[object]:
         if entry.name[0] == ".":
             continue
         if entry.name.endswith(SUFFIXES):
-            yield Found(entry.path, is_link=entry.is_symlink())
+            yield _found(entry)
         elif entry.is_dir(follow_symlinks=False):
             yield _listing(entry.path)
         elif entry.is_symlink() and _leads_to_folder(entry):
@@ -155,8 +155,12 @@ def _fitting(entry: os.DirEntry[str], parts: tuple[_Part, ...]) -> object:
     if part.match is None or rest:
         return _matching(entry.path, parts if part.match is None else rest) if is_folder else None
     if entry.name.endswith(SUFFIXES) or (part.any_suffix and not is_folder):
-        return Found(entry.path, is_link=entry.is_symlink())
+        return _found(entry)
     return _listing(entry.path) if is_folder else None
+
+
+def _found(entry: os.DirEntry[str]) -> Found:
+    return Found(entry.path, entry.is_symlink(), entry.is_file(follow_symlinks=False))
 
 
 def _entries(folder: str) -> tuple[list[os.DirEntry[str]], OSError | None]:

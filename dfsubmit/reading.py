@@ -30,11 +30,14 @@ _KINDS = (
 )
 
 
-def read_file(location: str, shown: str, *, follow: bool) -> bytes | Diagnostic:
-    """Return the bytes of the file at `location`, at most MAX_FILE; `follow` says whether it may be a symbolic link."""
+def read_file(location: str, shown: str, *, follow: bool, regular: bool = False) -> bytes | Diagnostic:
+    """Return the bytes of the file at `location`, at most MAX_FILE.
+
+    `follow` says whether it may be a symbolic link, `regular` that the folder's listing shows it as a regular file.
+    """
     try:
         for _ in range(_ATTEMPTS):
-            content = _read_once(location, shown, follow=follow)
+            content = _read_once(location, shown, follow=follow, regular=regular)
             if content is not None:
                 return content
     except OSError as error:
@@ -47,12 +50,13 @@ def read_file(location: str, shown: str, *, follow: bool) -> bytes | Diagnostic:
     )
 
 
-def _read_once(location: str, shown: str, *, follow: bool) -> bytes | Diagnostic | None:
+def _read_once(location: str, shown: str, *, follow: bool, regular: bool) -> bytes | Diagnostic | None:
     """Return the bytes; None when the file changed meanwhile. Raises OSError."""
     # A device can react to being opened, so look first; what is then opened is looked at again.
-    refused = refuse_kind(os.stat(location, follow_symlinks=follow).st_mode, shown)  # noqa: PTH116  # plain strings, as sources has it
-    if refused is not None:
-        return refused
+    if not regular:
+        refused = refuse_kind(os.stat(location, follow_symlinks=follow).st_mode, shown)  # noqa: PTH116  # plain strings, as in sources
+        if refused is not None:
+            return refused
     descriptor = os.open(location, _OPEN | _BINARY | (0 if follow else _NO_FOLLOW))
     try:
         before = os.fstat(descriptor)
@@ -61,7 +65,7 @@ def _read_once(location: str, shown: str, *, follow: bool) -> bytes | Diagnostic
             return refused
         if before.st_size > MAX_FILE:
             return too_large(shown)
-        content = _read_up_to(descriptor, MAX_FILE + 1)
+        content = os.read(descriptor, before.st_size + 1)
         after = os.fstat(descriptor)
     finally:
         os.close(descriptor)
@@ -109,18 +113,3 @@ def unreadable(shown: str, error: Exception) -> Diagnostic:
         path=shown,
         help="check that it exists and that you may read it",
     )
-
-
-def _read_up_to(descriptor: int, limit: int) -> bytes:
-    first = os.read(descriptor, limit)
-    if len(first) in {0, limit}:
-        return first
-    pieces = [first]
-    size = len(first)
-    while size < limit:
-        piece = os.read(descriptor, limit - size)
-        if not piece:
-            break
-        pieces.append(piece)
-        size += len(piece)
-    return b"".join(pieces)

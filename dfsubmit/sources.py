@@ -151,7 +151,8 @@ class SourceSet:
         if found.error is not None:
             return _outcome(shown, location, unreadable(shown, found.error))
         if kind == "file" or not found.is_link:
-            return self._read(found, follow=kind == "file")
+            content = read_file(location, shown, follow=kind == "file", regular=found.is_file)
+            return _outcome(shown, location, content)
         target = os.path.realpath(location)
         base = os.path.realpath(base)
         inside = _is_below(target, base) or _is_below(target, os.path.realpath(self.root))
@@ -161,11 +162,7 @@ class SourceSet:
             return _outcome(shown, location, _leads_out(shown))
         if kind == "folder" and target != location and os.path.exists(target) and is_walked(target, base):
             return None  # the walk comes to the file itself, and it counts once
-        return self._read(found, follow=True)
-
-    def _read(self, found: Found, *, follow: bool) -> SourceFile:
-        shown = show(found.location, self._cwd)
-        return _outcome(shown, found.location, read_file(found.location, shown, follow=follow))
+        return _outcome(shown, location, read_file(location, shown, follow=True))
 
 
 def find(arguments: Sequence[str], *, cwd: str | None = None, stdin: BinaryIO | None = None) -> SourceSet:
