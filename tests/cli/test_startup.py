@@ -41,6 +41,8 @@ ALLOWED: dict[tuple[str, ...], set[str]] = {
     ("validate", "--help"): {"click"},
     ("validate", "good.yaml"): VALIDATE,
     ("validate", "-o", "json", "bad.yaml"): VALIDATE,
+    ("validate", "-o", "github", "bad.yaml"): VALIDATE,
+    ("validate", "-o", "sarif", "--report", "junit=report.xml", "bad.yaml"): VALIDATE,
     ("validate", "--schema", "own.schema.json", "good.yaml"): {*VALIDATE, "jsonschema"},
     ("schema",): MODELS,
     ("schema", "plan"): {"click"},
