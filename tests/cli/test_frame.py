@@ -743,7 +743,7 @@ def test_bash_completes_verbs_options_and_choices(dfsubmit: Run, tmp_path: Path)
         check=True,
     )
 
-    assert result.stdout == "validate\n--strict\ntext json\n\n"
+    assert result.stdout == "validate\n--strict\ntext json jsonl github sarif gitlab junit\n\n"
 
 
 def test_flush_leaves_an_open_stream_open() -> None:
