@@ -42,7 +42,7 @@ def judged(*files: str, again: bool = True) -> list[Diagnostic]:
     for name, content in contents.items():
         gathered.add(examine(SourceFile(path=name, content=content)))
     loaded = {name: load(content, name) for name, content in contents.items()}
-    return gathered.finish(again=lambda paths: [loaded[path] for path in paths if again])
+    return gathered.finish(again=lambda paths: [loaded[path] for path in sorted(paths, reverse=True) if again])
 
 
 def codes(*files: str) -> list[str]:
@@ -147,6 +147,15 @@ def test_an_output_inside_an_output_of_the_same_app_is_said_to_be_that() -> None
 
     assert finding.code == "DF0308"
     assert "another output of the same app" in finding.message
+
+
+def test_of_several_outputs_around_one_the_nearest_is_shown() -> None:
+    findings = judged(app("far", out=["/out"]), app("near", out=["/out/a"]), app("deep", out=["/out/a/b"]))
+
+    assert [(at(finding)[0], finding.related[0].path) for finding in findings] == [
+        ("b.yaml", "a.yaml"),
+        ("c.yaml", "b.yaml"),
+    ]
 
 
 def test_the_root_of_hdfs_has_every_output_inside_it() -> None:
@@ -263,6 +272,14 @@ def test_a_file_that_is_gone_when_places_are_looked_up_leaves_the_place_of_the_n
     (finding,) = judged(app("one", out=["/out"]), app("two", out=["/out"]), again=False)
 
     assert at(finding) == ("b.yaml", 3, 18)
+
+
+def test_places_are_those_of_the_app_that_has_the_name_first() -> None:
+    second = app("two", out=["/out"]) + "---\n" + app("one", read=["/a"], out=["/b"])
+    (twice, finding) = judged(app("one", out=["/out"]), second)
+
+    assert (twice.code, finding.code) == ("DF0301", "DF0307")
+    assert (finding.related[0].path, finding.related[0].span.line) == ("a.yaml", 12)
 
 
 SEGMENTS = st.lists(st.sampled_from(["a", "b"]), min_size=1, max_size=3).map("/".join)
