@@ -109,7 +109,7 @@ def load(content: bytes, path: str, *, use_c: bool = HAVE_C) -> Loaded:
     if finding is not None:
         return Loaded(path=path, text=text, diagnostics=(finding,))
     report = Report(Source(path=path, text=text))
-    stream = Stream(report, _open_c if use_c else _open_pure)
+    stream = Stream(report, _open_c if use_c and _c_parser() else _open_pure)
     with contextlib.suppress(FullError), _collector_paused(len(content)):
         stream.read()
     documents = tuple(_document(made, report.source) for made in stream.documents)
@@ -142,10 +142,13 @@ def _document(made: Composed, source: Source) -> Document:
 
 
 @functools.cache
-def _c_parser() -> tuple[Any, Kinds]:
-    from _ruamel_yaml import CParser  # noqa: PLC0415  # 20 ms, and only who reads a text pays them
-
-    return CParser, _kinds()
+def _c_parser() -> Any:
+    """Return the C parser's class; None when it is there but cannot be loaded, as after a change of Python."""
+    try:
+        from _ruamel_yaml import CParser  # noqa: PLC0415  # 20 ms, and only who reads a text pays them
+    except ImportError:
+        return None
+    return CParser
 
 
 @functools.cache
@@ -157,8 +160,7 @@ def _kinds() -> Kinds:
 
 def _open_c(text: str) -> tuple[Kinds, NextEvent]:
     """Start the C parser on `text`."""
-    parser, kinds = _c_parser()
-    return kinds, parser(text).get_event
+    return _kinds(), _c_parser()(text).get_event
 
 
 def _open_pure(text: str) -> tuple[Kinds, NextEvent]:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import random
 import string
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -173,6 +177,27 @@ class TestFaults:
             ("DF0129", Severity.WARNING)
         ] * 2
         assert len(loaded.documents) == 1
+
+
+class TestImports:
+    def run(self, code: str, path: Path | None = None) -> str:
+        environment = {**os.environ, **({"PYTHONPATH": str(path)} if path else {})}
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def test_ruamel_is_not_imported_before_a_text_is_read(self) -> None:
+        code = "import dfsubmit.document, dfsubmit.sources, sys; print([m for m in sys.modules if 'ruamel' in m])"
+        assert self.run(code) == "[]"
+
+    @pytest.mark.parametrize("broken", ["raise ImportError", "CParser_is = 'missing'"])
+    def test_a_c_parser_that_cannot_be_loaded_is_done_without(self, broken: str, tmp_path: Path) -> None:
+        (tmp_path / "_ruamel_yaml.py").write_text(broken + "\n")
+        code = "from dfsubmit.document import load; print(load(b'a: [1, x]', 'a.yaml').documents[0].data)"
+        assert self.run(code, tmp_path) == "{'a': [1, 'x']}"
+
+    def test_have_c_says_whether_there_is_one(self) -> None:
+        code = "import sys; sys.modules['_ruamel_yaml'] = None; from dfsubmit.document import HAVE_C; print(HAVE_C)"
+        assert self.run(code) == "False"
 
 
 class TestEncodings:
