@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dfsubmit.bounds import Room, bounded, bounded_by_file
 from dfsubmit.diagnostics import Diagnostic, Related, Span, has_errors, in_reading_order
 from dfsubmit.document import Document, Loaded, load
 from dfsubmit.fingerprint import fingerprint
@@ -106,11 +107,12 @@ def examine(source: SourceFile, *, also: Check | None = None) -> Examined:
         valid = {manifest.document.index for manifest in manifests}
         silence, wrong = _silence(loaded, valid, outside=also is not None)
         findings = [*silence.kept(findings), *wrong]
+    kept = bounded(findings)
     return Examined(
         path=source.path,
-        text=loaded.text,
+        text="" if kept.hides else loaded.text,
         manifests=tuple(manifests),
-        diagnostics=tuple(in_reading_order(findings)),
+        diagnostics=kept.findings,
         silence=silence,
     )
 
@@ -205,6 +207,7 @@ class Gathering:
     texts: dict[str, str] = field(default_factory=dict)
     silence: Silence = field(default_factory=Silence)
     _findings: list[Diagnostic] = field(default_factory=list)
+    _room: Room = field(default_factory=Room)
     _moved: dict[str, Place] = field(default_factory=dict)
 
     def add(self, examined: Examined) -> list[Diagnostic]:
@@ -216,10 +219,13 @@ class Gathering:
         for manifest in examined.manifests:
             self.manifests += 1
             self._take(manifest)
-        fresh = [*examined.diagnostics, *self.silence.kept(self._findings[before:])]
+        kept = bounded((*examined.diagnostics, *self.silence.kept(self._findings[before:])))
+        fresh = list(kept.findings) if self._room.admits(kept.findings) else []
         self._findings[before:] = fresh
-        if fresh or examined.silence is not None:
-            self.texts[examined.path] = examined.text
+        if kept.findings or examined.silence is not None:
+            self.texts[examined.path] = (
+                "" if kept.hides or (not fresh and kept.findings) else self._room.text(examined.text)
+            )
         return fresh
 
     @property
@@ -232,8 +238,9 @@ class Gathering:
 
         `again` reads files of the set once more, for the places in them.
         """
-        self._findings += self.silence.kept([*self._stale_moves(), *self._between_apps(again)])
-        self._findings += self.silence.unused(whole=whole and not has_errors(self._findings))
+        self._findings += bounded_by_file(self.silence.kept([*self._stale_moves(), *self._between_apps(again)]))
+        self._findings += self._room.notice()
+        self._findings += bounded_by_file(self.silence.unused(whole=whole and not has_errors(self._findings)))
         return self._findings
 
     def _take(self, manifest: Manifest) -> None:

@@ -18,7 +18,7 @@ from dfsubmit.diagnostics import Diagnostic, Edit, Severity
 from dfsubmit.suggest import closest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dfsubmit.document import Document
 
@@ -146,6 +146,7 @@ def silencers(
     comments = document.comments()
     starts = document.source.starts
     alone = {line for line, column, _ in comments if _is_blank(document.text, starts[line - 1], column - 1)}
+    lines = _Lines(meant=_meant(alone), keeps_blanks=_KEEPS_BLANKS.search(document.text, first, last) is not None)
     for line, column, text in comments:
         if WORD not in text:
             continue
@@ -155,8 +156,27 @@ def silencers(
         wrong = list(_wrong(document, starts[line - 1] + column - 1, match))
         findings += wrong
         if not wrong:
-            found.append(_silencer(document, (line, column), match, alone, valid=valid, outside=outside))
+            found.append(_silencer(document, (line, column), match, lines, valid=valid, outside=outside))
     return tuple(found), tuple(findings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """What is asked of every comment of a document, found once: a file may have a comment on each of its lines.
+
+    `meant` says for the lines that hold a comment alone which line they speak of, `keeps_blanks` whether blank lines matter.
+    """
+
+    meant: Mapping[int, int]
+    keeps_blanks: bool
+
+
+def _meant(alone: Iterable[int]) -> Mapping[int, int]:
+    """Return, for each line that holds a comment alone, the next one that does not."""
+    meant: dict[int, int] = {}
+    for line in sorted(alone, reverse=True):
+        meant[line] = meant.get(line + 1, line + 1)
+    return meant
 
 
 def _is_blank(text: str, start: int, length: int) -> bool:
@@ -208,7 +228,7 @@ def _silencer(
     document: Document,
     place: tuple[int, int],
     match: re.Match[str],
-    alone: set[int],
+    lines: _Lines,
     *,
     valid: bool,
     outside: bool,
@@ -219,25 +239,22 @@ def _silencer(
     form = _FORM.fullmatch(match["rest"])
     assert form is not None  # noqa: S101  # `_wrong` has found nothing, so the form is right
     base = offset + match.start("rest")
-    meant = line
-    while meant in alone:
-        meant += 1
     codes = tuple(_CODE.findall(form["codes"]))
     unsure = (() if valid else (_ONLY_OF_MANIFESTS, _ONLY_IN_SETS)) + (() if outside else (_ONLY_WITH_SCHEMA,))
     at = (offset + match.start(), offset + len(match.string[: match.end()].rstrip()))
     return Silencer(
         document=document,
         path=document.path,
-        line=meant,
+        line=lines.meant.get(line, line),
         codes=codes,
         at=at,
         codes_at=(base + form.start("codes"), base + form.end("codes")),
-        removal=_removal(document, at[0], whole_line=line in alone and match.start() == 0),
+        removal=_removal(document, at[0], lines, whole_line=line in lines.meant and match.start() == 0),
         sure=frozenset(code for code in codes if not code.startswith(unsure)),
     )
 
 
-def _removal(document: Document, start: int, *, whole_line: bool) -> Edit:
+def _removal(document: Document, start: int, lines: _Lines, *, whole_line: bool) -> Edit:
     """Return the edit that removes the comment at `start` with the blanks before it, or with its whole line."""
     text = document.text
     end = document.source.line_end(start)
@@ -248,5 +265,4 @@ def _removal(document: Document, start: int, *, whole_line: bool) -> Edit:
     start = document.source.line_start(start)
     end += 2 if text.startswith("\r\n", end) else 1 if end < len(text) else 0
     # Blank lines behind it would become part of a text above that keeps them.
-    safe = _KEEPS_BLANKS.search(text, *document.region) is None
-    return Edit(start=start, end=end, text="", safe=safe)
+    return Edit(start=start, end=end, text="", safe=not lines.keeps_blanks)

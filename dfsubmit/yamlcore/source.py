@@ -40,7 +40,8 @@ class Source:
         return line, max(offset - starts[line - 1], 0) + 1
 
     def span(self, start: int, end: int) -> Span:
-        """Return the stretch `start:end` as lines and columns."""
+        """Return the stretch `start:end`, as much of it as lies inside the text, as lines and columns."""
+        start, end = min(start, len(self.text)), min(end, len(self.text))
         line, column = self.place(start)
         end_line, end_column = (line, column) if end <= start else self.place(end)
         return Span(line=line, column=column, end_line=end_line, end_column=end_column)
