@@ -119,7 +119,8 @@ def _no_colon(draft: Draft) -> Fault | None:
     text, place, line = found
     if not line.split(":", 1)[1].strip().isalnum() or '"' in line:
         return None
-    return Fault(text=text.replace(line, line.replace(":", "", 1), 1), offset=place.key, code="DF0110", help="write ")
+    colon = place.key + line.index(":")
+    return Fault(text=cut(text, colon, colon + 1, ""), offset=place.key, code="DF0110", help="write ")
 
 
 @kind("no blank behind a colon")
