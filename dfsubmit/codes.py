@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dfsubmit.code import Code
 from dfsubmit.codes_advice import ADVICE_CODES
+from dfsubmit.codes_format import FORMAT_CODES
 from dfsubmit.codes_model import MODEL_CODES
 from dfsubmit.codes_outside import OUTSIDE_CODES
 from dfsubmit.codes_set import SET_CODES
@@ -35,4 +36,4 @@ def join(*tables: Iterable[Code]) -> Mapping[str, Code]:
     return MappingProxyType(dict(sorted(rows.items())))
 
 
-CODES: Mapping[str, Code] = join(YAML_CODES, MODEL_CODES, SET_CODES, ADVICE_CODES, OUTSIDE_CODES, SILENCE_CODES)
+CODES: Mapping[str, Code] = join(YAML_CODES, MODEL_CODES, SET_CODES, ADVICE_CODES, OUTSIDE_CODES, SILENCE_CODES, FORMAT_CODES)

@@ -39,6 +39,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
     "Write and check": {
         "init": _row("init", "Make a new folder of manifests that validates and applies as it is."),
         "validate": _row("validate", "Check manifests, offline, and show every problem at its line.", alias="lint"),
+        "fmt": _row("fmt", "Bring manifests into canonical order and style, comments and all."),
         "schema": _row("schema", "Print the JSON Schema of manifests or of a machine output."),
         "explain": _row("explain", "Explain a finding's code or a field of a manifest."),
         "render": _row("render", "Print the exact requests that apps would be submitted with."),
