@@ -32,6 +32,7 @@ _UNREACHABLE = re.compile(
 _NO_REPOSITORY = re.compile(
     r"does not appear to be a git repository|[Rr]epository .*not found|error: 404\b|does not exist|No such file or directory"
 )
+_HOOK = "ref updates aborted by hook"
 _DUBIOUS = "detected dubious ownership"
 _NO_PUSH = "let the credentials of this run push to the repository (GitHub Actions: `permissions: contents: write`)"
 _OTHER_REF = (
@@ -70,7 +71,7 @@ def read_push(out: str, err: str) -> Pushed:
             return Pushed(end=Push.MOVED, said=summary)
         if "remote failure" not in summary:
             return Pushed(end=Push.REFUSED, said=f"{summary} {remote_lines(err)}".strip())
-    end = Push.REFUSED if _NO_ENTRY.search(err) else Push.UNKNOWN
+    end = Push.REFUSED if _NO_ENTRY.search(err) or _HOOK in err else Push.UNKNOWN
     return Pushed(end=end, said=gist(err))
 
 

@@ -14,8 +14,12 @@ from dfsubmit.ledger.gitlayout import DEFAULT_REF
 
 _ENV = {
     **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
-    "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "LC_ALL": "C",
-    "GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@t.invalid", "GIT_COMMITTER_NAME": "t",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_SYSTEM": os.devnull,
+    "LC_ALL": "C",
+    "GIT_AUTHOR_NAME": "t",
+    "GIT_AUTHOR_EMAIL": "t@t.invalid",
+    "GIT_COMMITTER_NAME": "t",
     "GIT_COMMITTER_EMAIL": "t@t.invalid",
 }
 
@@ -33,7 +37,8 @@ class Host:
     object_format: str = "sha1"
     handles: list[GitLedger] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
+    def make(self) -> None:
+        """Make the repositories, with a little work on the branch main."""
         self.folder.mkdir()
         kind = f"--object-format={self.object_format}"
         git(self.folder, "init", "--quiet", "--bare", kind, "--initial-branch=main", self.bare)
@@ -42,7 +47,8 @@ class Host:
         git(self.folder / "first", "add", ".")
         for number in range(3):
             git(self.folder / "first", "commit", "--quiet", "--allow-empty", "-m", f"work {number}")
-        git(self.folder / "first", "push", "--quiet", self.url, "main")
+        git(self.folder / "first", "push", "--quiet", self.bare, "main")
+        git(self.folder / "first", "remote", "add", "origin", "../host.git")
 
     @property
     def bare(self) -> Path:
@@ -56,6 +62,8 @@ class Host:
         path = self.folder / name
         if not path.exists():
             git(self.folder, "clone", "--quiet", *options, self.url, path)
+            # Seen from the clone, so that a copy of the folder stands on its own.
+            git(path, "remote", "set-url", "origin", "../host.git")
         return path
 
     def ledger(

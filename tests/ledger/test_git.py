@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import socket
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from git_place import Host, git, with_git
-from ledger_entries import entry, item, submitted
+from git_place import Host, everything_below, git, with_git
+from ledger_entries import BY, entry, item, submitted
 
 from dfsubmit.errors import LedgerCorruptError, LedgerError
 from dfsubmit.journal import Event, fold
-from dfsubmit.ledger import codec
+from dfsubmit.ledger import codec, gitappend, gitcache, gitindex
 from dfsubmit.ledger.base import Verdict
+from dfsubmit.ledger.git import GitLedger
 from dfsubmit.ledger.gitcache import Cache
-from dfsubmit.ledger.gitlayout import DEFAULT_REF, FORMAT, segment_path
-from dfsubmit.ledger.gitwords import Push, Pushed
+from dfsubmit.ledger.gitlayout import DEFAULT_REF, FORMAT, segment_number, segment_path
+from dfsubmit.ledger.gitplumbing import look_at, run
+from dfsubmit.ledger.gitwords import Push, Pushed, read_push
 from dfsubmit.ledger.verify import verify
 
 WON, LOST, HELD = Verdict.WON, Verdict.LOST, Verdict.HELD
@@ -28,18 +34,36 @@ GPT = item("gpt")
 IF_PUSH = 'case " $* " in *" push "*) ;; *) exec $REAL "$@";; esac\n'
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with two hosts to copy: one as new, one whose ledger has an app, seen by the clone `clone`."""
+    folder = tmp_path_factory.mktemp("prepared")
+    for name in ("new", "used"):
+        made = Host(folder / name)
+        made.make()
+        for clone in ("clone", "other"):
+            made.clone(clone)
+    used = Host(folder / "used")
+    assert used.ledger().append(submitted(item())) == (WON, WON)
+    used.close()
+    return folder
+
+
 @pytest.fixture
-def host(tmp_path: Path) -> Iterator[Host]:
+def host(prepared: Path, tmp_path: Path) -> Iterator[Host]:
+    shutil.copytree(prepared / "new", tmp_path / "host")
     made = Host(tmp_path / "host")
     yield made
     made.close()
 
 
 @pytest.fixture
-def used(host: Host) -> Host:
-    """Return a host whose ledger has one submitted app, seen by the clone `clone`."""
-    assert host.ledger().append(submitted(item())) == (WON, WON)
-    return host
+def used(prepared: Path, tmp_path: Path) -> Iterator[Host]:
+    """Yield a host whose ledger has one submitted app, seen by the clone `clone`."""
+    shutil.copytree(prepared / "used", tmp_path / "host")
+    made = Host(tmp_path / "host")
+    yield made
+    made.close()
 
 
 # Answers that are lost
@@ -88,7 +112,8 @@ def test_when_no_push_gets_through_it_is_said_that_the_outcome_is_unknown(host: 
 
 def test_a_ref_that_moves_ten_times_during_an_append_is_followed(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger, other = host.ledger(), host.ledger("other")
-    real, moves = Cache.push, []
+    real = Cache.push
+    moves: list[str] = []
 
     def raced(self: Cache, commit: str, expected: str) -> Pushed:
         if self is ledger._cache and len(moves) < 10:  # noqa: SLF001  # which of the two is it
@@ -110,14 +135,14 @@ def test_an_append_gives_up_after_its_patience_and_records_nothing(host: Host, m
 
 
 def test_of_two_clones_that_append_the_same_intent_one_wins(host: Host) -> None:
-    first, second = host.ledger("one"), host.ledger("two")
+    first, second = host.ledger("clone"), host.ledger("other")
     assert first.states(None) == second.states(None) == {}
     assert first.append([entry(Event.INTENT, 1)]) == (WON,)
     assert second.append([entry(Event.INTENT, 1), entry(Event.INTENT, 1, GPT)]) == (LOST, WON)
 
 
 def test_a_clone_that_knows_an_old_state_says_neither_lost_nor_held_by_it(host: Host) -> None:
-    first, second = host.ledger("one"), host.ledger("two")
+    first, second = host.ledger("clone"), host.ledger("other")
     first.append([entry(Event.INTENT, 1, hold="ws/x")])
     assert second.append([entry(Event.INTENT, 1, GPT, hold="ws/x")]) == (HELD,)
     first.append([entry(Event.NOT_SENT, 2)])
@@ -128,12 +153,12 @@ def test_processes_in_clones_of_their_own_win_each_version_once(host: Host) -> N
     worker = Path(__file__).with_name("ledger_worker.py")
     processes = [
         subprocess.Popen(
-            [sys.executable, worker, "git:origin", host.clone(f"w{number}")],
+            [sys.executable, worker, "git:origin", host.clone(name)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        for number in range(3)
+        for name in ("clone", "other", "first")
     ]
     names = [f"app-{number}" for number in range(6)]
     for process in processes:
@@ -167,7 +192,7 @@ def test_a_deleted_ref_is_refused_by_who_has_seen_it_and_empty_for_who_has_not(u
         with pytest.raises(LedgerCorruptError, match=f"was deleted.*{seen}") as caught:
             use(used.ledger())
         assert "git push --force" in caught.value.tip
-    assert used.ledger("fresh").states(None) == {}
+    assert used.ledger("other").states(None) == {}
     git(used.bare, "update-ref", DEFAULT_REF, seen)
     assert used.ledger().append(submitted(GPT)) == (WON, WON)
 
@@ -200,7 +225,7 @@ def test_another_history_with_the_same_content_is_refused(used: Host) -> None:
     used.write(files)
     with pytest.raises(LedgerCorruptError, match="does not contain"):
         used.ledger().states(None)
-    assert used.ledger("fresh").states(None) == fold(submitted(item()))
+    assert used.ledger("other").states(None) == fold(submitted(item()))
 
 
 # What dfsubmit did not write
@@ -224,11 +249,11 @@ GARBAGE: dict[str, tuple[dict[str, bytes | None], str]] = {
 
 
 @pytest.mark.parametrize(("files", "message"), GARBAGE.values(), ids=GARBAGE)
-@pytest.mark.parametrize("clone", ["clone", "fresh"])
+@pytest.mark.parametrize("clone", ["clone", "other"])
 def test_what_dfsubmit_did_not_write_is_refused_with_its_place(
     used: Host, clone: str, files: dict[str, bytes | None], message: str
 ) -> None:
-    if clone == "fresh" and message.endswith("changed"):
+    if clone == "other" and message.endswith("changed"):
         pytest.skip("who has not seen the ledger before cannot tell that it was another one")
     used.write(files)
     for _ in range(2):
@@ -240,3 +265,294 @@ def test_what_dfsubmit_did_not_write_is_refused_with_its_place(
     assert used.tip() == before
     report = verify(used.ledger(clone))
     assert report.misfits != ()
+
+
+# The user's checkout
+
+
+def checked_out(host: Host, *options: str) -> Path:
+    return host.clone("runner", "--no-local", *options)
+
+
+def test_nothing_of_a_shallow_detached_checkout_is_touched(host: Host) -> None:
+    path = checked_out(host, "--depth=1")
+    git(path, "checkout", "--quiet", "--detach")
+    (path / "a.txt").write_text("changed\n")
+    (path / "b.txt").write_text("staged\n")
+    git(path, "add", "b.txt")
+    before = everything_below(path / ".git")
+    ledger = host.ledger("runner")
+    assert ledger.append(submitted(item())) == (WON, WON)
+    host.ledger("other").append(submitted(GPT))
+    assert ledger.states(None) == fold([*submitted(item()), *submitted(GPT)])
+    assert verify(ledger).misfits == ()
+    ledger.close()
+    assert everything_below(path / ".git") == before
+    assert git(path, "status", "--porcelain") == "M a.txt\nA  b.txt"
+
+
+def test_repositories_with_sha256_names_work(tmp_path: Path) -> None:
+    host = Host(tmp_path / "host", object_format="sha256")
+    host.make()
+    assert host.ledger().append(submitted(item())) == (WON, WON)
+    assert len(host.tip()) == 64
+    assert host.ledger("other").states(None) == fold(submitted(item()))
+    host.close()
+
+
+def test_a_branch_can_hold_the_ledger(host: Host) -> None:
+    ledger = host.ledger(ref="dfsubmit-ledger")
+    assert ledger.append(submitted(item())) == (WON, WON)
+    assert host.commits("refs/heads/dfsubmit-ledger") == 1
+    assert ledger.describe() == "git:origin#dfsubmit-ledger"
+
+
+def test_a_branch_with_other_work_is_no_ledger(host: Host) -> None:
+    before = host.tip("refs/heads/main")
+    with pytest.raises(LedgerCorruptError, match="holds no ledger of dfsubmit") as caught:
+        host.ledger(ref="main").states(None)
+    assert "another ref" in caught.value.tip
+    with pytest.raises(LedgerCorruptError, match="holds no ledger of dfsubmit"):
+        host.ledger(ref="main").append(submitted(item()))
+    assert host.tip("refs/heads/main") == before
+
+
+def test_no_hook_of_the_user_runs(host: Host, tmp_path: Path) -> None:
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    for name in ("pre-push", "post-commit", "pre-auto-gc"):
+        (hooks / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\nexit 1\n")
+        (hooks / name).chmod(0o755)
+    config = tmp_path / "gitconfig"
+    config.write_text(f"[core]\n\thooksPath = {hooks}\n[push]\n\tgpgSign = true\n[commit]\n\tgpgSign = true\n")
+    environ = {
+        **os.environ,
+        "GIT_CONFIG_GLOBAL": str(config),
+        "GIT_DIR": "/nowhere",
+        "GIT_INDEX_FILE": "/nowhere/index",
+    }
+    assert host.ledger(environ=environ).append(submitted(item())) == (WON, WON)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_settings_of_the_checkout_that_a_transfer_needs_are_handed_on_and_written_nowhere(used: Host) -> None:
+    path = used.clone("clone")
+    key = "http.https://host.invalid/.extraheader"
+    git(path, "config", key, "AUTHORIZATION: basic made-up-token")
+    git(path, "config", "credential.helper", "!echo made-up-token")
+    git(path, "config", "core.editor", "vi")
+    found = look_at(path, "origin", environ=os.environ)
+    for name, value in ((key, "AUTHORIZATION: basic made-up-token"), ("credential.helper", "!echo made-up-token")):
+        assert run(["config", name], cwd=Path("/"), env=found.env).text == value
+    assert "core.editor" not in str(dict(found.env))
+    used.ledger().append(submitted(GPT))
+    assert not any(b"made-up" in content for content in everything_below(path / ".dfsubmit").values())
+
+
+def test_git_is_never_given_a_terminal_or_a_program_to_ask(used: Host) -> None:
+    environ = {**os.environ, "GIT_ASKPASS": "/bin/window", "SSH_ASKPASS": "/bin/window"}
+    environ.pop("CI", None)
+    env = look_at(used.clone("clone"), "origin", environ=environ).env
+    assert (env["GIT_ASKPASS"], env["GIT_TERMINAL_PROMPT"], env.get("SSH_ASKPASS")) == ("", "0", None)
+    assert env["GIT_SSH_COMMAND"].endswith("ssh -oBatchMode=yes")
+    assert look_at(used.clone("clone"), "origin", environ={**environ, "CI": "1"}).env["GIT_ASKPASS"] == "/bin/window"
+
+
+# The cache
+
+
+def test_the_cache_may_be_removed_at_any_time(used: Host) -> None:
+    ledger = used.ledger()
+    states = ledger.states(None)
+    shutil.rmtree(used.clone("clone") / ".dfsubmit")
+    assert ledger.append(submitted(GPT)) == (WON, WON)
+    assert set(states) == {item()}
+    assert ledger.states(None) == fold([*submitted(item()), *submitted(GPT)])
+
+
+def test_where_no_cache_can_be_made_the_ledger_works_without(used: Host) -> None:
+    (used.clone("other") / ".dfsubmit").write_text("in the way")
+    ledger = used.ledger("other")
+    assert ledger.append(submitted(GPT)) == (WON, WON)
+    assert len(list(ledger.entries(None))) == 4
+
+
+def test_rows_made_by_other_rules_are_made_anew(used: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gitindex, "_RULES", 7)
+    assert used.ledger().states(None) == fold(submitted(item()))
+    assert used.ledger().append([entry(Event.KILLED, 3), entry(Event.INTENT, 1)]) == (WON, LOST)
+
+
+def test_lock_files_that_a_killed_git_left_behind_do_not_stop_anything(
+    used: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gitcache, "_STALE_SECONDS", 0.05)
+    (cache,) = used.clone("clone").glob(".dfsubmit/git-ledger/*.git")
+    used.ledger("other").append(submitted(GPT))
+    for name in ("tip", "mine"):
+        (cache / f"refs/ledger/{name}.lock").parent.mkdir(parents=True, exist_ok=True)
+        (cache / f"refs/ledger/{name}.lock").touch()
+    assert used.ledger().append([entry(Event.KILLED, 3, GPT)]) == (WON,)
+
+
+def test_reading_what_is_not_there_creates_nothing(host: Host) -> None:
+    path = host.clone("clone")
+    before = everything_below(path)
+    assert host.ledger().states(None) == {}
+    assert list(host.ledger().entries(None)) == []
+    assert everything_below(path) == before
+
+
+# What is written
+
+
+def test_a_commit_adds_one_segment_and_few_objects_however_long_the_ledger_is(used: Host) -> None:
+    used.write(
+        {segment_path(n): codec.dumps(entry(Event.INTENT, 1, item(f"a{n}"))).encode() + b"\n" for n in range(1, 999)}
+    )
+    ledger = used.ledger()
+    assert len(ledger.states(None)) == 999
+    before = used.tip()
+    ledger.append([entry(Event.INTENT, 1, item(f"b{number}")) for number in range(10)])
+    assert git(used.bare, "diff-tree", "-r", "--name-status", before, used.tip()) == f"A\t{segment_path(999)}"
+    # A commit, five trees and a file.
+    assert len(git(used.bare, "rev-list", "--objects", f"{before}..{used.tip()}").splitlines()) == 7
+
+
+def test_a_commit_says_what_was_recorded_from_which_commit_by_which_run(host: Host) -> None:
+    by = replace(BY, commit="1234abcd", user="kim\nx", url="https://ci.invalid/run/7")
+    host.ledger().append([replace(one, by=by) for one in submitted(item())])
+    message = git(host.bare, "log", "-1", "--format=%B", DEFAULT_REF)
+    lines = message.splitlines()
+    assert lines[:4] == [
+        "2 entries: bert",
+        "",
+        "intent nlp/bert sha256:aa version 1",
+        "accepted nlp/bert sha256:aa version 2 app app1",
+    ]
+    assert lines[5:9] == [
+        "Commit: 1234abcd",
+        "Run: https://ci.invalid/run/7",
+        "User: kim\\nx",
+        "Host: box process 4711",
+    ]
+
+
+def test_a_large_append_is_one_commit_with_a_bounded_message(host: Host) -> None:
+    host.ledger().append([one for number in range(600) for one in submitted(item(f"app-{number}"))])
+    assert host.commits() == 1
+    message = git(host.bare, "log", "-1", "--format=%B", DEFAULT_REF)
+    assert message.startswith("1200 entries: app-0, app-1, app-2 and 597 more\n")
+    assert "… and 1000 more entries" in message
+    assert len(host.ledger("other").states(None)) == 600
+
+
+def test_files_that_do_not_belong_there_are_faults_of_the_store(used: Host) -> None:
+    used.write({"extra.txt": b"x"})
+    assert any("extra.txt" in fault for fault in used.ledger("other").storage_faults())
+
+
+# What a person is told
+
+
+def test_a_refused_push_is_told_with_what_the_server_said_and_the_way_out(host: Host) -> None:
+    host.hook("pre-receive", "echo 'GH006: Protected ref, changes must be made through a pull request' >&2; exit 1")
+    with pytest.raises(LedgerError, match=r"refused.*pre-receive hook declined.*GH006.*nothing was recorded") as caught:
+        host.ledger().append(submitted(item()))
+    assert "dfsubmit-ledger" in caught.value.tip
+    assert host.ledger("other").states(None) == {}
+
+
+def test_a_host_that_hides_the_ref_is_told_with_the_way_out(host: Host) -> None:
+    git(host.bare, "config", "receive.hideRefs", "refs/dfsubmit")
+    with pytest.raises(LedgerError, match=r"refused.*hidden ref") as caught:
+        host.ledger().append(submitted(item()))
+    assert "branch name such as dfsubmit-ledger" in caught.value.tip
+    assert host.ledger(ref="dfsubmit-ledger").append(submitted(item())) == (WON, WON)
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def test_what_is_missing_is_said(host: Host, tmp_path: Path) -> None:
+    clone = host.clone("clone")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "plain").mkdir()
+    old = with_git(tmp_path / "old", 'echo "git version 2.20.1"')
+    cases: list[tuple[GitLedger, str]] = [
+        (GitLedger(clone, "upstream"), r"has no remote 'upstream'; it has origin"),
+        (GitLedger(tmp_path / "plain", "origin"), r"is not in a git repository"),
+        (GitLedger(tmp_path / "gone", "origin"), r"gone is not a folder"),
+        (GitLedger(clone, f"http://127.0.0.1:{free_port()}/x.git"), r"the host cannot be reached"),
+        (GitLedger(clone, f"file://{tmp_path}/none.git"), r"there is no such repository"),
+        (GitLedger(clone, "ext::touch x"), r"transport 'ext' not allowed"),
+        (GitLedger(clone, "origin", environ={"PATH": str(tmp_path / "empty")}), r"needs the program git"),
+        (GitLedger(clone, "origin", environ=old), r"needs git 2\.31 or later, and this is 'git version 2\.20\.1'"),
+    ]
+    for ledger, message in cases:
+        with pytest.raises(LedgerError, match=message):
+            ledger.states(None)
+        with pytest.raises(LedgerError, match=message):
+            ledger.append(submitted(item()))
+
+
+def test_a_url_serves_without_a_checkout_and_its_password_is_not_shown(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    ledger = GitLedger(tmp_path / "plain", f"file://{host.bare}")
+    assert ledger.append(submitted(item())) == (WON, WON)
+    ledger.close()
+    secret = GitLedger(tmp_path / "plain", f"http://me:made-up@127.0.0.1:{free_port()}/x.git")
+    assert "made-up" not in secret.describe()
+    with pytest.raises(LedgerError) as caught:
+        secret.states(None)
+    assert "made-up" not in caught.value.message + caught.value.tip
+
+
+def test_a_git_that_hangs_is_ended(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gitcache, "PUSH_SECONDS", 0.3)
+    monkeypatch.setattr(gitappend, "_UNKNOWN_PUSHES", 1)
+    environ = with_git(tmp_path / "bin", IF_PUSH + "sleep 600")
+    with pytest.raises(LedgerError, match="did not take 1 pushes"):
+        host.ledger(environ=environ).append(submitted(item()))
+
+
+def test_a_closed_ledger_is_not_used(used: Host) -> None:
+    ledger = used.ledger()
+    ledger.close()
+    with pytest.raises(ValueError, match="was closed"):
+        ledger.states(None)
+
+
+# What git says
+
+PUSHES = [
+    ("*\tabc:refs/x\t[new reference]", "", Push.DONE),
+    (" \tabc:refs/x\tabc..def", "", Push.DONE),
+    ("=\tabc:refs/x\t[up to date]", "", Push.DONE),
+    ("!\tabc:refs/x\t[rejected] (stale info)", "", Push.MOVED),
+    ("!\tabc:refs/x\t[rejected] (fetch first)", "", Push.MOVED),
+    ("!\tabc:refs/x\t[remote rejected] (cannot lock ref 'refs/x': is at 1 but expected 2)", "", Push.MOVED),
+    ("!\tabc:refs/x\t[remote rejected] (failed to update ref)", "", Push.MOVED),
+    ("!\tabc:refs/x\t[remote rejected] (protected branch hook declined)", "remote: no", Push.REFUSED),
+    ("!\tabc:refs/x\t[remote failure] (remote failed to report status)", "", Push.UNKNOWN),
+    ("", "fatal: unable to access 'https://h/x/': The requested URL returned error: 403", Push.REFUSED),
+    ("", "fatal: unable to access 'https://h/x/': The requested URL returned error: 502", Push.UNKNOWN),
+    ("", "git@h: Permission denied (publickey).\nfatal: Could not read from remote repository.", Push.REFUSED),
+    ("", "fatal: ref updates aborted by hook\nsend-pack: unexpected disconnect", Push.REFUSED),
+    ("", "fatal: the remote end hung up unexpectedly", Push.UNKNOWN),
+    ("", "", Push.UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("line", "err", "end"), PUSHES)
+def test_the_end_of_a_push_is_read_from_what_git_says(line: str, err: str, end: Push) -> None:
+    assert read_push(f"To ../host.git\n{line}\nDone\n", err).end is end
+
+
+@pytest.mark.parametrize("number", [0, 1, 255, 256, 65536 * 7 + 3, 2**32 - 1])
+def test_a_segment_has_one_path(number: int) -> None:
+    assert segment_number(segment_path(number)) == number
+    assert segment_number(segment_path(number) + "x") is None
