@@ -192,7 +192,7 @@ def test_the_project_of_the_page_has_every_setting() -> None:
     shown = {f"{part}.{name}" for part, names in spec.items() for name in names} | set(spec)
     missing = explained - shown
 
-    assert missing == {"engine.account", "engine.baseUrl"}, "the comment beside `type` speaks of these"
+    assert missing == {"engine.account", "engine.baseUrl", "ledger.remote", "ledger.ref"}, "beside `type` stand these"
 
 
 def explain_list() -> str:
