@@ -56,13 +56,13 @@ class _Use(NamedTuple):
 
     app: DesiredApp
     name: str
-    index: int
+    number: int
     hdfs: str
     overwrite: bool
 
     @property
     def spot(self) -> Spot:
-        return Spot(app=self.app, path=("spec", "data", self.name, self.index, "hdfs"))
+        return Spot(app=self.app, path=("spec", "data", self.name, self.number, "hdfs"))
 
 
 class _Uses(NamedTuple):
@@ -113,8 +113,8 @@ def _by_path(apps: Iterable[DesiredApp]) -> Mapping[str, _Uses]:
     table: dict[str, _Uses] = {}
     for app in apps:
         for name, items in app.request["data"].items():
-            for index, item in enumerate(items):
-                use = _Use(app, name, index, item["hdfs"], item.get("overwrite", False))
+            for number, item in enumerate(items):
+                use = _Use(app, name, number, item["hdfs"], item.get("overwrite", False))
                 path = resolved(use.hdfs)
                 uses = table.get(path)
                 if uses is None:

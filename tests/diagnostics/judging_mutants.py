@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import kinds_model  # noqa: F401  # registers its kinds
 import kinds_set  # noqa: F401  # the same
 import kinds_text  # noqa: F401  # the same
+import kinds_values  # noqa: F401  # the same
 from mutants import Mutant
 
 from dfsubmit.diagnostics import Diagnostic

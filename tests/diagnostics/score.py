@@ -26,7 +26,8 @@ from mutants import KINDS, Mutant, some_mutants
 SCHEMA = Path(__file__).parents[2] / "schema" / "dfsubmit.v1.schema.json"
 FAMILIES = {
     "kinds_text": "text of the file",
-    "kinds_model": "keys, types, bounds, forms",
+    "kinds_model": "keys, kind and version",
+    "kinds_values": "types, bounds, forms",
     "kinds_set": "several manifests, advice, secrets",
 }
 _HEAD = ("mutants", "found", "one", "code", "line", "column", "help")
@@ -46,7 +47,7 @@ def main() -> int:
     mutants = sorted(some_mutants(options.count, seed=options.seed), key=lambda mutant: mutant.kind)
     ours = [scored(mutant, findings_for(mutant.files)) for mutant in mutants]
     beside = Path(sys.executable).with_name("check-jsonschema")
-    peer = options.peer or (str(beside) if beside.exists() else shutil.which("check-jsonschema"))
+    peer = shutil.which(options.peer or (str(beside) if beside.exists() else "check-jsonschema"))
     theirs = peer_scores(peer, mutants) if peer else None
     print("\n".join(table(mutants, ours, theirs, each=options.each)))  # noqa: T201  # what a script is for
     if theirs is None:
