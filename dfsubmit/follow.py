@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dfsubmit.errors import EngineError
-from dfsubmit.journal import Item, ItemState, State
+from dfsubmit.journal import Event, Item, ItemState, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,10 +49,24 @@ def followed(
         for item, state in states.items()
         if state.state is not State.NONE
     ]
+    # A renamed app stands in the ledger under both names; people mean the new one.
+    by_time = sorted(
+        (row for row in rows if row.state.app and _took_over(row.state)), key=lambda row: _last_at(row.state)
+    )
+    moved = {row.state.app.id: row.item for row in by_time if row.state.app}
+    rows = [row for row in rows if row.state.app is None or moved.get(row.state.app.id, row.item) == row.item]
     rows.sort(key=lambda row: (row.name, _when(row.state), row.item.fingerprint))
     if every:
         return tuple(rows)
     return tuple({row.name: row for row in rows}.values())
+
+
+def _last_at(state: ItemState) -> str:
+    return state.last.at.isoformat() if state.last else ""
+
+
+def _took_over(state: ItemState) -> bool:
+    return state.last is not None and state.last.event is Event.MOVED
 
 
 def _when(state: ItemState) -> str:

@@ -269,7 +269,10 @@ class Gathering:
                     message="a Project stands in a file of its own, named project.yaml, at the root of the set",
                     path=document.path,
                     span=document.span(("kind",)),
-                    help="move it to project.yaml in the topmost folder of the set",
+                    help=(
+                        "name the folder that it is in as the set (-f FOLDER), "
+                        "or move it to project.yaml in the topmost folder of this one"
+                    ),
                 )
             )
         else:

@@ -159,7 +159,8 @@ def check_limit(plan: Plan, max_submit: int) -> None:
     count = len(plan.of(Action.SUBMIT))
     if count > max_submit:
         raise LimitError(
-            f"the plan submits {count} apps, more than the limit of {max_submit}; nothing was submitted",
+            f"the plan submits {count} app{'' if count == 1 else 's'}, more than the limit of {max_submit}; "
+            "nothing was submitted",
             tip=f"if that is what you want: --max-submit {count}",
         )
 

@@ -90,6 +90,8 @@ def _change_rows(change: Change, width: int, tails: Tails, palette: Palette) -> 
     if change.app is not None and change.remote is not None and not change.remote.succeeded:
         for line in tails.get(change.app.id, ()):
             yield f"      | {neutral(line)}"
+        if change.action is Action.UNCHANGED and change.remote.finished:
+            yield "      it stays submitted; to run it again, raise metadata.generation"
 
 
 def _look(change: Change, palette: Palette) -> str:

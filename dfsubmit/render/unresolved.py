@@ -29,7 +29,7 @@ def _paragraph(settled: Settled, palette: Palette) -> list[str]:
         return []
     lines = [
         (
-            f"{palette.paint(palette.warning, '?')} {palette.paint(palette.strong, name)} is unresolved: "
+            f"{palette.paint(palette.warning, '?')} {palette.paint(palette.strong, name)}: "
             f"{neutral(why_open(settled.state))}"
         ),
         f"    {neutral(ruling.why)}",
@@ -39,6 +39,10 @@ def _paragraph(settled: Settled, palette: Palette) -> list[str]:
         if len(ruling.candidates) > _MOST_CANDIDATES:
             lines.append(f"      and {len(ruling.candidates) - _MOST_CANDIDATES} more")
         lines.append(f"    one of them is it:  dfsubmit recover {name} --adopt {neutral(ruling.candidates[0].id)}")
+        if len(ruling.candidates) > 1:
+            lines.append(
+                "                        (if nobody asked for the others, stop them where the service lists its apps)"
+            )
     lines.append(f"    nothing started:    dfsubmit recover {name} --retry    (apply then submits it again)")
     lines.append(f"    leave it at that:   dfsubmit recover {name} --abandon  (it counts as settled, without an app)")
     return lines

@@ -349,3 +349,14 @@ def test_a_ledger_of_another_engine_is_refused(folder: Folder) -> None:
         assert (
             "records what was submitted to the local engine, and this run is for df.apigw.ntruss.com" in refused.stderr
         )
+
+
+def test_a_renamed_app_is_shown_once_under_its_new_name(folder: Folder) -> None:
+    folder.app("one")
+    assert folder.run("apply", "--yes").returncode == 0
+    for old, new in (("one", "two"), ("two", "three")):
+        (folder.path / "specs" / f"{old}.yaml").unlink()
+        folder.app(new, prefix="one", meta=f", moved: [{old}]")
+        assert folder.run("apply", "--yes").stdout.startswith("Apply: 0 submitted, 0 adopted, 1 unchanged")
+    status = folder.run("status")
+    assert [line.split()[0] for line in status.stdout.splitlines()[1:-2]] == ["three"]
