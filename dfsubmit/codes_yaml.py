@@ -98,9 +98,9 @@ was meant to be there.""",
         "DF0012",
         "too many problems",
         """\
-A file shows 200 findings, what may be a secret first and errors before warnings, and a run shows 100,000: nobody reads on after so
-many. This one stands for the others and is an error if one of them is. Often one fault near the top, such as a wrong kind
-of file, is behind them all. Repair those that are shown and run again.""",
+A file shows 200 findings, what may be a secret first and errors before warnings, and a run shows 100,000: nobody reads on
+after so many. This one stands for the others and is an error if one of them is. Often one fault near the top, such as a wrong
+kind of file, is behind them all. Repair those that are shown and run again.""",
     ),
 )
 

@@ -17,6 +17,7 @@ import re
 import resource
 import signal
 import sys
+import time
 import unicodedata
 
 import hostile_cases
@@ -131,17 +132,19 @@ def mutate(seed: int, iterations: int) -> None:
 
 
 def replay(names: list[str]) -> None:
-    """Print what becomes of each case: its findings' codes, and the most memory of this process so far, in MiB."""
+    """Print what becomes of each case: its findings' codes, the most memory of this process so far, in MiB, and its seconds."""
     for name in names:
         signal.alarm(HANG)
-        broken = ""
+        broken, started = "", time.monotonic()
         codes: list[str] = []
         try:
             codes = [finding.code for finding in check(hostile_cases.content(name)).diagnostics]
         except Exception as error:  # noqa: BLE001  # whatever it is, it is this case's result
             broken = f"{type(error).__name__}: {error}"[:500]
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        print(json.dumps({"name": name, "broken": broken, "codes": codes, "memory": memory}), flush=True)  # noqa: T201  # the result
+        seconds = round(time.monotonic() - started, 1)
+        told = {"name": name, "broken": broken, "codes": codes, "memory": memory, "seconds": seconds}
+        print(json.dumps(told), flush=True)  # noqa: T201  # the result
 
 
 def main(arguments: list[str]) -> None:
@@ -153,9 +156,11 @@ def main(arguments: list[str]) -> None:
             mutate(int(seed), int(iterations))
         case ["atheris", *options]:
             atheris = importlib.import_module("atheris")  # no dependency: whoever fuzzes for hours installs it
-
-            atheris.instrument_all()
-            atheris.Setup([sys.argv[0], *options], check)
+            for name in [name for name in sys.modules if name.partition(".")[0] == "dfsubmit"]:
+                del sys.modules[name]
+            with atheris.instrument_imports(include=["dfsubmit"]):
+                target = importlib.import_module("fuzz_load").check
+            atheris.Setup([sys.argv[0], *options], lambda content: target(content) and None)
             atheris.Fuzz()
         case _:
             sys.exit(__doc__)

@@ -63,7 +63,7 @@ _TEXTS: Mapping[str, Callable[[], str]] = {
     "merges on merges": lambda: (
         "a0: &a0 {k: v}\n" + "".join(f"a{n}: &a{n} {{<<: *a{n - 1}, k{n}: v}}\n" for n in range(1, 3000))
     ),
-    "many anchors": lambda: "".join(f"k{n}: &a{n} v\n" for n in range(50_000)),
+    "many anchors": lambda: "".join(f"k{n}: &a{n} v\n" for n in range(15_000)),
     "many aliases": lambda: "a: &a v\nb: [" + "*a, " * 100_000 + "]\n",
     "one anchor again and again": lambda: "a: &a 1\n" * 50_000,
     "unknown aliases": lambda: "".join(f"k{n}: *nope{n}\n" for n in range(50_000)),
@@ -94,26 +94,26 @@ _TEXTS: Mapping[str, Callable[[], str]] = {
     "blank lines": lambda: "\n" * 1_000_000,
     "blanks": lambda: " " * 1_000_000,
     # many of something
-    "tiny documents": lambda: "--- a\n" * 100_000,
+    "tiny documents": lambda: "--- a\n" * 20_000,
     "empty documents": lambda: "---\n" * 100_000,
     "ended documents": lambda: "a\n...\n" * 100_000,
     "duplicate keys": lambda: "a: 1\n" * 100_000,
     "duplicate keys in a line": lambda: "{" + "a: 1, " * 100_000 + "}",
     "unknown keys": lambda: APP + "".join(f"k{n}: 1\n" for n in range(50_000)),
-    "unknown keys that look right": lambda: APP + "".join(f"spec{n}: 1\n" for n in range(50_000)),
-    "unknown keys below spec": lambda: APP + "".join(f"  namePrefi{n}: 1\n" for n in range(30_000)),
+    "unknown keys that look right": lambda: APP + "".join(f"spec{n}: 1\n" for n in range(10_000)),
+    "unknown keys below spec": lambda: APP + "".join(f"  namePrefi{n}: 1\n" for n in range(10_000)),
     "labels that are numbers": lambda: _app(
-        "bert}", "bert, labels: {" + ", ".join(f"l{n}: {n}" for n in range(50_000)) + "}}"
+        "bert}", "bert, labels: {" + ", ".join(f"l{n}: {n}" for n in range(10_000)) + "}}"
     ),
     "secrets in one line": lambda: _app(
         "command: c}",
         "command: c, env: {" + ", ".join(f"A{n}_TOKEN: ncp_iam_MADEUP{n:08}" for n in range(10_000)) + "}}",
     ),
     "values of the wrong type": lambda: _app(
-        "spec:", "spec:\n  data: {input: [" + "{hdfs: 1, path: 2}, " * 20_000 + "]}"
+        "spec:", "spec:\n  data: {input: [" + "{hdfs: 1, path: 2}, " * 5_000 + "]}"
     ),
     "manifests of one name": lambda: _names(4000),
-    "wrong manifests": lambda: (APP.replace("kind: AiApp", "kind: Other") + "---\n") * 4000,
+    "wrong manifests": lambda: (APP.replace("kind: AiApp", "kind: Other") + "---\n") * 1000,
     "projects": lambda: (PROJECT + "---\n") * 10_000,
     "silencers": lambda: APP + _to_the_limit("# dfsubmit: ignore[DF0401] x\n")[:-400],
     "wrong silencers": lambda: APP + "# dfsubmit: ignore[DF9999]\n" * 30_000,
