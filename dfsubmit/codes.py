@@ -36,4 +36,6 @@ def join(*tables: Iterable[Code]) -> Mapping[str, Code]:
     return MappingProxyType(dict(sorted(rows.items())))
 
 
-CODES: Mapping[str, Code] = join(YAML_CODES, MODEL_CODES, SET_CODES, ADVICE_CODES, OUTSIDE_CODES, SILENCE_CODES, FORMAT_CODES)
+CODES: Mapping[str, Code] = join(
+    YAML_CODES, MODEL_CODES, SET_CODES, ADVICE_CODES, OUTSIDE_CODES, SILENCE_CODES, FORMAT_CODES
+)

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from dfsubmit.dataforest.endpoint import parse_base_url
 from dfsubmit.manifest import KINDS, PATTERN_MEANING, AiApp, DataForestEngine, LocalEngine, Project, SecretRef
 from dfsubmit.modelbase import BASE_URL_PATTERN, FILE_PATTERN, FOLDER_PATTERN, INTEGER_MAX, Part
+from dfsubmit.projectmodel import SqliteLedgerSpec
 
 Path = tuple[str | int, ...]
 
@@ -82,7 +83,7 @@ def test_values_come_out_as_what_they_mean() -> None:
 def test_a_project_without_a_spec_has_every_default() -> None:
     spec = Project.model_validate(SMALL_PROJECT).spec
     assert spec.engine == LocalEngine(type="local", hdfs="hdfs", workspaces={}, slots={}, runtime="process")
-    assert (spec.ledger.type, spec.ledger.path) == ("sqlite", ".dfsubmit/ledger.db")
+    assert spec.ledger == SqliteLedgerSpec(type="sqlite", path=".dfsubmit/ledger.db")
     assert (spec.submission.marker, spec.submission.settle_seconds, spec.submission.timeout_seconds) == (False, 15, 30)
     assert (spec.limits.max_submit, spec.limits.max_gpus) == (50, None)
 
