@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from dfsubmit.codes import CODES
 from dfsubmit.diagnostics import Diagnostic, Edit, Severity
 from dfsubmit.suggest import closest
+from dfsubmit.yamlcore.limits import MAX_FINDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -153,7 +154,9 @@ def silencers(
         match = _SILENCER.search(text)
         if match is None or not _MEANT.match(match["rest"]):
             continue
-        wrong = list(_wrong(document, starts[line - 1] + column - 1, match))
+        # To look for what was meant takes a millisecond, and nobody sees so many.
+        suggest = len(findings) < MAX_FINDINGS
+        wrong = list(_wrong(document, starts[line - 1] + column - 1, match, suggest=suggest))
         findings += wrong
         if not wrong:
             found.append(_silencer(document, (line, column), match, lines, valid=valid, outside=outside))
@@ -183,7 +186,7 @@ def _is_blank(text: str, start: int, length: int) -> bool:
     return not text[start : start + length].strip(" \t")
 
 
-def _wrong(document: Document, offset: int, match: re.Match[str]) -> Iterator[Diagnostic]:
+def _wrong(document: Document, offset: int, match: re.Match[str], *, suggest: bool) -> Iterator[Diagnostic]:
     """Yield what keeps the comment from being a silencer."""
     at = (offset + match.start(), offset + len(match.string[: match.end()].rstrip()))
     form = _FORM.fullmatch(match["rest"])
@@ -198,16 +201,16 @@ def _wrong(document: Document, offset: int, match: re.Match[str]) -> Iterator[Di
         return
     for code in codes:
         place = (base + form.start("codes") + code.start(), base + form.start("codes") + code.end())
-        yield from _wrong_code(document, code[0], place)
+        yield from _wrong_code(document, code[0], place, suggest=suggest)
     if not form["reason"].strip(" \t:-#"):
         help_text = f"say why behind the brackets: # dfsubmit: ignore[{codes[0][0][:20]}] the reason"
         yield _error(document, "DF0702", "this silencer gives no reason, so it silences nothing", at, help_text)
 
 
-def _wrong_code(document: Document, code: str, at: tuple[int, int]) -> Iterator[Diagnostic]:
+def _wrong_code(document: Document, code: str, at: tuple[int, int], *, suggest: bool) -> Iterator[Diagnostic]:
     if code not in CODES:
         shown = code if len(code) <= len("DF000000") else f"{code[:8]}..."
-        meant = code.upper() if code.upper() in CODES else closest(code, CODES)
+        meant = code.upper() if code.upper() in CODES else closest(code, CODES) if suggest else None
         help_text = f'did you mean "{meant}"?' if meant else "`dfsubmit explain` lists all codes"
         yield _error(document, "DF0703", f'no finding has the code "{shown}"', at, help_text)
     elif not may_be_silenced(code):
