@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shlex
 import signal
 import subprocess
 from dataclasses import dataclass
@@ -112,7 +111,7 @@ def environment(environ: Mapping[str, str], settings: Iterable[tuple[str, str]] 
     for number, (key, value) in enumerate(settings, start=count):
         env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
     ssh = env.get("GIT_SSH_COMMAND") or dict(settings).get("core.sshcommand") or ("" if "GIT_SSH" in env else "ssh")
-    if ssh and Path(shlex.split(ssh)[0]).name == "ssh":
+    if ssh.strip() and Path(ssh.split()[0]).name == "ssh":
         env["GIT_SSH_COMMAND"] = f"{ssh} -oBatchMode=yes"
     return env | {
         "GIT_CONFIG_COUNT": str(count + len(settings)),

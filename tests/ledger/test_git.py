@@ -112,6 +112,7 @@ def test_when_no_push_gets_through_it_is_said_that_the_outcome_is_unknown(host: 
 
 def test_a_ref_that_moves_ten_times_during_an_append_is_followed(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger, other = host.ledger(), host.ledger("other")
+    monkeypatch.setattr(gitappend, "_LONGEST_PAUSE", 0.02)
     real = Cache.push
     moves: list[str] = []
 
