@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # /proc/PID/stat: field 22 is the start time in clock ticks since boot; the command (field 2) may hold spaces.
 _START_FIELD_AFTER_COMMAND = 19
+# The start time of a process that has ended: no other process has it.
+_ENDED = "ended"
 
 
 def current_actor(environ: Mapping[str, str]) -> Actor:
@@ -45,7 +47,9 @@ def is_provably_dead(actor: Actor) -> bool:
     """Tell whether the process of `actor` is certain to be gone; False also when that cannot be known."""
     if not actor.boot or not actor.started or actor.boot != _boot():
         return False
-    return _started(actor.pid) != actor.started
+    started = _started(actor.pid)
+    # What cannot be seen need not be gone: /proc may hide the processes of others, and `ps` may fail.
+    return _is_gone(actor.pid) if not started else started != actor.started
 
 
 def is_provably_alive(actor: Actor) -> bool:
@@ -68,8 +72,19 @@ def _boot_without_proc() -> str:
     return f"boottime-{found[1]}.{found[2]}" if found else ""
 
 
+def _is_gone(pid: int) -> bool:
+    """Tell whether the system knows no process `pid`, not even one that this process may not look at."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
+
+
 def _started(pid: int) -> str:
-    """Return the start time of process `pid` in ticks since boot; empty when there is no such process."""
+    """Return the start time of process `pid` in ticks since boot; empty when no such process is to be seen."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except ProcessLookupError:
@@ -78,7 +93,7 @@ def _started(pid: int) -> str:
         return "" if Path("/proc/self/stat").exists() else _output_of(["ps", "-o", "lstart=", "-p", str(pid)])
     fields = stat.rpartition(")")[2].split()
     # A zombie has ended: it sends nothing any more.
-    return "" if fields[0] == "Z" else fields[_START_FIELD_AFTER_COMMAND]
+    return _ENDED if fields[0] == "Z" else fields[_START_FIELD_AFTER_COMMAND]
 
 
 def _output_of(command: list[str]) -> str:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # The ledger is read again at least this often while waiting: another run may settle the same item.
 LOOK_AGAIN = timedelta(seconds=2)
+# How far apart the two lists lie that it takes to say that nothing started; never more than the settle window.
+SECOND_LOOK = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,9 @@ class Settler:
     sleep: Callable[[float], None]
     stop: Stop = field(default_factory=Stop)
     tell: Callable[[str], None] = _quiet
-    _found_dead: dict[Item, datetime] = field(default_factory=dict)
+    # Both are about one attempt, so the item's version belongs to it: another attempt may come while this run waits.
+    _found_dead: dict[tuple[Item, int], datetime] = field(default_factory=dict)
+    _absent_since: dict[tuple[Item, int], datetime] = field(default_factory=dict)
     _told_until: datetime | None = None
 
     def run(self) -> tuple[Settled, ...]:
@@ -90,9 +94,10 @@ class Settler:
     def _dead_since(self, item: Item, state: ItemState) -> datetime | None:
         if state.state is not State.IN_FLIGHT or state.last is None:
             return None
-        if item not in self._found_dead and is_provably_dead(state.last.by):
-            self._found_dead[item] = self.engine.server_now()
-        return self._found_dead.get(item)
+        attempt = (item, state.version)
+        if attempt not in self._found_dead and is_provably_dead(state.last.by):
+            self._found_dead[attempt] = self.engine.server_now()
+        return self._found_dead.get(attempt)
 
     def _busy_elsewhere(self, state: ItemState) -> bool:
         """Tell whether a living process of this machine is still submitting the item.
@@ -122,7 +127,21 @@ class Settler:
             details=self._details(likely),
             settle=self.settle,
         )
-        return [self._record(doubt, rulings[doubt.item]) for doubt in doubts]
+        return [
+            self._record(doubt, self._confirmed(doubt, rulings[doubt.item], listing.server_now)) for doubt in doubts
+        ]
+
+    def _confirmed(self, doubt: Doubt, ruling: Ruling, seen_at: datetime) -> Ruling:
+        """Return `ruling`; that nothing started is believed only when a second list says so too.
+
+        Where the ledger knows no recent app that a list must show, nothing else tells an empty list from a wrong one.
+        """
+        attempt = (doubt.item, doubt.state.version)
+        if not isinstance(ruling, NothingStarted):
+            self._absent_since.pop(attempt, None)
+            return ruling
+        again = self._absent_since.setdefault(attempt, seen_at) + min(self.settle, SECOND_LOOK)
+        return ruling if seen_at >= again else Wait(until=again)
 
     def _details(self, apps: list[App]) -> Mapping[str, AppDetail]:
         details = {}
