@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dfsubmit.enginemark import check_engine, engine_mark
-from dfsubmit.errors import UsageError
+from dfsubmit.errors import InputError, UsageError
 from dfsubmit.settings import PREFIX, Settings, switch, variable
 
 if TYPE_CHECKING:
@@ -256,11 +256,16 @@ def _shown(path: Path) -> str:
 
 
 def plan_of(scene: Scene, state: DesiredState, ledger: Ledger, listing: Listing | None, *, prune: bool) -> Plan:
-    """Return the plan as the ledger stands now. Raises LedgerError for a ledger of another engine."""
+    """Return the plan as the ledger stands now.
+
+    Raises LedgerError for a ledger of another engine, InputError when the folder seems to have been renamed.
+    """
     from dfsubmit.plan import make_plan
 
     states = ledger.states(scene.project_id)
     check_engine(states.values(), scene.engine_mark)
+    if not states and not state.declared and scene.settings.ledger is None:
+        _refuse_renamed_folder(scene, ledger)
     return make_plan(
         project=scene.project_id,
         desired=state.apps,
@@ -269,6 +274,17 @@ def plan_of(scene: Scene, state: DesiredState, ledger: Ledger, listing: Listing 
         whole=state.whole,
         prune=prune,
     )
+
+
+def _refuse_renamed_folder(scene: Scene, ledger: Ledger) -> None:
+    """Raise InputError when the set's own ledger knows other ids only: to a new id, every app would be a new one."""
+    known = sorted({item.project for item in ledger.states(None)})
+    if known:
+        raise InputError(
+            f"the project's id is made of the folder's name, {scene.project_id}, but {ledger.describe()} "
+            f"records what was submitted as {', '.join(known)}; as {scene.project_id}, every app would be submitted again",
+            tip=f"give the folder its name back, or keep the id in a project.yaml: kind: Project, metadata: {{name: {known[0]}}}",
+        )
 
 
 def settler_of(

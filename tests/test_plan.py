@@ -15,6 +15,7 @@ from dfsubmit.engine import App, Listing
 from dfsubmit.identity import current_actor
 from dfsubmit.journal import AppRef, Entry, Event, Intent, Item, ItemState, fold
 from dfsubmit.plan import Action, DesiredApp, make_plan
+from dfsubmit.render.plan import field_text
 
 ACTOR = replace(current_actor({}), host="host", pid=7, run="run")
 APP = AppRef(id="A" * 22, name="stage-abcd-efgh")
@@ -95,6 +96,20 @@ def test_a_changed_spec_names_the_field() -> None:
     (change,) = plan.changes
     assert change.reason == "spec changed"
     assert change.fields == (FieldChange(path="spec.docker.command", before="python main.py", after="python other.py"),)
+
+
+def test_of_long_values_the_part_that_differs_is_shown() -> None:
+    words = "python render.py --width 480 --height 320 --centre=-0.74345+0.1314j --iterations"
+    text = field_text(
+        FieldChange(path="spec.docker.command", before=f"{words} 400", after=f"{words} 401 --verbose " + "v" * 90)
+    )
+    before, after = text.removeprefix("spec.docker.command: ").split(" -> ")
+    assert before.startswith("...")
+    assert before.endswith('--iterations 400"')
+    assert "--iterations 401 --verbose" in after
+    assert len(after) == 60
+    short = FieldChange(path="p", before="a", after="b")
+    assert field_text(short) == 'p: "a" -> "b"'
 
 
 def test_a_raised_generation_says_so() -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ RESULT_WORDS: Mapping[Result, str] = {
 # More rows than this of apps that need no attention are counted instead.
 QUIET_ROWS = 20
 _WIDEST_VALUE = 60
+_BEFORE_DIFFERENCE = 20
 
 Tails = Mapping[str, Sequence[str]]
 
@@ -130,12 +132,26 @@ def field_text(change: FieldChange) -> str:
         return f"{change.path}: added {_value(change.after)}"
     if change.after is ABSENT:
         return f"{change.path}: removed {_value(change.before)}"
-    return f"{change.path}: {_value(change.before)} -> {_value(change.after)}"
+    before, after = _json(change.before), _json(change.after)
+    # Of long values, the part is shown where they begin to differ.
+    same = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
+    fits = max(len(before), len(after)) <= _WIDEST_VALUE
+    start = 0 if fits else max(0, same - _BEFORE_DIFFERENCE)
+    return f"{change.path}: {_cut(before, start)} -> {_cut(after, start)}"
 
 
 def _value(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _WIDEST_VALUE else f"{text[: _WIDEST_VALUE - 3]}..."
+    return _cut(_json(value), 0)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _cut(text: str, start: int) -> str:
+    """Return `text` from `start` on, not wider than fits a row, with dots for what was left out."""
+    tail = f"...{text[start:]}" if start else text
+    return tail if len(tail) <= _WIDEST_VALUE else f"{tail[: _WIDEST_VALUE - 3]}..."
 
 
 def done_text(done: Done, *, palette: Palette = PLAIN, widest: int = 0) -> str:

@@ -351,6 +351,23 @@ def test_a_ledger_of_another_engine_is_refused(folder: Folder) -> None:
         )
 
 
+def test_a_renamed_folder_without_a_project_submits_nothing_again(folder: Folder) -> None:
+    folder.app("one")
+    project = folder.path / "specs" / "project.yaml"
+    project.unlink()
+    assert folder.run("apply", "--yes").returncode == 0
+    (folder.path / "specs").rename(folder.path / "jobs")
+    for verb in (["plan"], ["apply", "--yes"]):
+        refused = folder.run(*verb, "-f", "jobs")
+        assert refused.returncode == 1, refused.stdout
+        assert "records what was submitted as specs; as jobs, every app would be submitted again" in refused.stderr
+    (folder.path / "jobs" / "project.yaml").write_text(
+        "apiVersion: dfsubmit/v1\nkind: Project\nmetadata: {name: specs}\n"
+    )
+    kept = folder.run("apply", "--yes", "-f", "jobs")
+    assert last_line(kept.stdout) == "Apply: 0 submitted, 0 adopted, 1 unchanged, 0 failed, 0 unresolved."
+
+
 def test_a_renamed_app_is_shown_once_under_its_new_name(folder: Folder) -> None:
     folder.app("one")
     assert folder.run("apply", "--yes").returncode == 0
