@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from dfsubmit.settle import Settler
 
 STATE_FOLDER = ".dfsubmit"
+# Where a set without a Project keeps its ledger, seen from its folder.
+DEFAULT_LEDGER = f"{STATE_FOLDER}/ledger.db"
 # In-process, the service dies with the process that called it: nothing can still be on its way.
 IN_PROCESS_SETTLE = timedelta(0)
 
@@ -266,6 +268,7 @@ def plan_of(scene: Scene, state: DesiredState, ledger: Ledger, listing: Listing 
     check_engine(states.values(), scene.engine_mark)
     if not states and not state.declared and scene.settings.ledger is None:
         _refuse_renamed_folder(scene, ledger)
+        _refuse_part_of_another(scene)
     return make_plan(
         project=scene.project_id,
         desired=state.apps,
@@ -285,6 +288,30 @@ def _refuse_renamed_folder(scene: Scene, ledger: Ledger) -> None:
             f"records what was submitted as {', '.join(known)}; as {scene.project_id}, every app would be submitted again",
             tip=f"give the folder its name back, or keep the id in a project.yaml: kind: Project, metadata: {{name: {known[0]}}}",
         )
+
+
+def _refuse_part_of_another(scene: Scene) -> None:
+    """Raise InputError when a folder above or below keeps a ledger: the same manifests may have been submitted from there.
+
+    Only for sets without a Project, which have nothing else to tell what belongs together.
+    """
+    root = scene.root.resolve()
+    above = (folder / DEFAULT_LEDGER for folder in _folders_above(root))
+    below = (path for depth in ("*", "*/*", "*/*/*") for path in root.glob(f"{depth}/{DEFAULT_LEDGER}"))
+    other = next((path for path in (*above, *below) if path.is_file()), None)
+    if other is not None:
+        raise InputError(
+            f"{_shown(other)} records what was submitted from {_shown(other.parents[1])}, "
+            f"and without a Project its apps would be new ones here and be submitted again",
+            tip=f"name that folder with -f {_shown(other.parents[1])}, or put a project.yaml into {_shown(root)}",
+        )
+
+
+def _folders_above(root: Path) -> tuple[Path, ...]:
+    """Return the folders above `root` in its git repository; without one, the two nearest."""
+    parents = tuple(root.parents)
+    top = next((number for number, folder in enumerate((root, *parents)) if (folder / ".git").exists()), 2)
+    return parents[:top]
 
 
 def settler_of(

@@ -14,10 +14,10 @@ from dfsubmit.diff import ABSENT, FieldChange
 from dfsubmit.errors import InputError, StalePlanError
 from dfsubmit.fingerprint import fingerprint
 from dfsubmit.journal import NOTHING, AppRef, Item, ItemState
-from dfsubmit.plan import Action, Change, Place, Plan
+from dfsubmit.plan import Action, Change, DesiredApp, Place, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 FORMAT = "dfsubmit/plan/v1"
 
@@ -62,6 +62,24 @@ def check_fresh(plan: Plan, states: Mapping[Item, ItemState]) -> None:
     ]
     if overtaken:
         raise StalePlanError(f"the plan is stale: {', '.join(overtaken)}", tip="make the plan again and look at it")
+
+
+def check_wanted(plan: Plan, desired: Sequence[DesiredApp]) -> None:
+    """Raise StalePlanError that names every app that `plan` would submit and that the set does not ask for any more.
+
+    So a plan is carried out only beside the manifests that it was made from; others of the set may have changed.
+    """
+    wanted = {(app.name, app.fingerprint) for app in desired}
+    gone = [
+        change.name
+        for change in plan.of(Action.SUBMIT, Action.UNRESOLVED)
+        if change.place is not None and (change.name, change.item.fingerprint) not in wanted
+    ]
+    if gone:
+        raise StalePlanError(
+            f"the plan is stale: the manifests no longer ask for this: {', '.join(gone)}",
+            tip="make the plan again and look at it; a plan is applied where its manifests are",
+        )
 
 
 def _since(state: ItemState) -> str:

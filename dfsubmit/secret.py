@@ -24,9 +24,10 @@ def resolve_secrets(request: Mapping[str, Any], environ: Mapping[str, str]) -> d
 
     Raises MissingSecretError that names every variable that is not set, never a value.
     """
-    missing = sorted({name for name in references(request) if name not in environ})
+    # CI systems hand a secret that does not exist over as an empty one; an app without it would run for nothing.
+    missing = sorted({name for name in references(request) if not environ.get(name)})
     if missing:
-        names = ", ".join(missing)
+        names = ", ".join(f"{name} (it is empty)" if name in environ else name for name in missing)
         raise MissingSecretError(
             f"not set in the environment: {names}", tip="export it, or give it to the CI job as a secret"
         )

@@ -173,31 +173,31 @@ def run(options: Options) -> int:
 
 def _planner(options: Options, out: output.Output) -> tuple[Scene, Callable[[Ledger, Engine], Plan]]:
     """Return the scene and a function that makes the plan anew from the ledger as it is."""
-    from dfsubmit.cli.planning import desired_scene, settings_scene
+    from dfsubmit.cli.planning import desired_scene
     from dfsubmit.cli.show import read_plan
     from dfsubmit.compose import plan_of
     from dfsubmit.reconcile import refresh
-    from dfsubmit.savedplan import from_text
+    from dfsubmit.savedplan import check_wanted, from_text
 
+    if options.plan is not None and (options.settings.select or options.prune):
+        raise UsageError(
+            "a saved plan is applied whole", tip="leave out --select and --prune, or make the plan with them"
+        )
+    scene, state = desired_scene(options.settings, out)
     if options.plan is None:
-        scene, state = desired_scene(options.settings, out)
 
         def make(ledger: Ledger, engine: Engine) -> Plan:
             listing = engine.list_apps() if options.prune else None
             return plan_of(scene, state, ledger, listing, prune=options.prune)
 
         return scene, make
-    scene = settings_scene(options.settings, out)
     saved = from_text(read_plan(options.plan), str(options.plan))
     if saved.project != scene.project_id:
         raise InputError(
             f"{options.plan} is a plan of project {saved.project}, but this is {scene.project_id}",
             tip="name the set that it was made from with --file",
         )
-    if options.settings.select or options.prune:
-        raise UsageError(
-            "a saved plan is applied whole", tip="leave out --select and --prune, or make the plan with them"
-        )
+    check_wanted(saved, state.apps)
     return scene, lambda ledger, _: refresh(saved, ledger.states(saved.project))
 
 

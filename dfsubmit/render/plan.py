@@ -92,7 +92,7 @@ def _change_rows(change: Change, width: int, tails: Tails, palette: Palette) -> 
     if change.app is not None and change.remote is not None and not change.remote.succeeded:
         for line in tails.get(change.app.id, ()):
             yield f"      | {neutral(line)}"
-        if change.action is Action.UNCHANGED and change.remote.finished:
+        if change.action is Action.UNCHANGED and change.remote.finished and not change.remote.killed:
             yield "      it stays submitted; to run it again, raise metadata.generation"
 
 

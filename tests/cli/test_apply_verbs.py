@@ -377,3 +377,36 @@ def test_a_renamed_app_is_shown_once_under_its_new_name(folder: Folder) -> None:
         assert folder.run("apply", "--yes").stdout.startswith("Apply: 0 submitted, 0 adopted, 1 unchanged")
     status = folder.run("status")
     assert [line.split()[0] for line in status.stdout.splitlines()[1:-2]] == ["three"]
+
+
+def test_a_saved_plan_is_only_applied_beside_the_manifests_it_was_made_from(tmp_path: Path) -> None:
+    first, second = Folder.make(tmp_path / "a"), Folder.make(tmp_path / "b")
+    first.app("one", "echo first")
+    second.app("one", "echo second")
+    assert first.run("plan", "--out", "../saved.plan").returncode == 0
+    refused = second.run("apply", "../saved.plan", "--yes")
+    assert refused.returncode == 6
+    assert "the manifests no longer ask for this: one" in refused.stderr
+    assert second.world() == []
+
+
+def test_a_folder_of_a_set_without_a_project_is_not_taken_for_a_set_of_its_own(tmp_path: Path) -> None:
+    folder = Folder.make(tmp_path)
+    (folder.path / "specs" / "project.yaml").unlink()
+    (folder.path / "specs" / "sub").mkdir()
+    folder.app("one").rename(folder.path / "specs" / "sub" / "one.yaml")
+    assert folder.run("apply", "--yes").returncode == 0
+    refused = folder.run("apply", "--yes", "-f", "specs/sub")
+    assert refused.returncode == 1
+    assert "specs/.dfsubmit/ledger.db records what was submitted from specs" in refused.stderr
+    above = folder.run("apply", "--yes", "-f", ".")
+    assert above.returncode == 1
+    assert len(folder.world()) == 1
+
+
+def test_an_empty_secret_counts_as_not_set(folder: Folder) -> None:
+    folder.app("one", more=", env: {TOKEN: {fromEnv: MINE}}")
+    refused = folder.run("apply", "--yes", env={"MINE": ""})
+    assert refused.returncode == 1
+    assert "not set in the environment: MINE (it is empty)" in refused.stderr
+    assert folder.world() == []
