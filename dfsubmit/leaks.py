@@ -13,6 +13,7 @@ import math
 import re
 from dataclasses import dataclass
 
+_PEM = "[A-Z ]{0,40}PRIVATE KEY"
 # Shapes published by their issuers. NAVER Cloud: keys issued today begin `ncp_iam_` (facts sheet, section 11).
 _SHAPES: tuple[tuple[str, str], ...] = (
     ("a NAVER Cloud key", r"ncp_iam_[A-Za-z0-9]{8,}"),
@@ -23,7 +24,7 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     ("a Slack token", r"xox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}"),
     ("a Google API key", r"AIza[A-Za-z0-9_-]{35}"),
     ("an API key", r"sk-[A-Za-z0-9_-]{20,}"),
-    ("a private key", r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----"),
+    ("a private key", rf"-----BEGIN {_PEM}-----(?:(?:[^-]|-(?!----)){{0,10000}}-----END {_PEM}-----|[^\"'\r\n]*)"),
     ("a signed token (JWT)", r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
     ("a password in a URL", r"(?<=://)[^\s/@:'\"]{1,80}:[^\s/@'\"$]{3,80}(?=@)"),
 )

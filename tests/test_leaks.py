@@ -11,6 +11,7 @@ from dfsubmit.diagnostics import Diagnostic, Severity
 from dfsubmit.document import load
 from dfsubmit.judge import advise, judge
 from dfsubmit.leaks import known, masked, named, random_for
+from dfsubmit.render.diffs import diff_text
 from dfsubmit.render.findings import findings_text
 from dfsubmit.render.validate_json import validate_json
 
@@ -195,6 +196,34 @@ def test_a_long_number_under_a_telling_name_is_not_shown_as_what_to_quote() -> N
 
     assert finding.help == "use a reference: API_KEY: {fromEnv: API_KEY}"
     assert "1234567890" not in outputs(text)
+
+
+@pytest.mark.parametrize("end", ["", "-----END RSA " + "PRIVATE KEY-----"], ids=["cut off", "whole"])
+def test_the_body_of_a_private_key_on_one_line_is_not_shown(end: str) -> None:
+    text = docker(f'env: {{A: "{SHAPES["a private key"]}\\nMadeUpBody\\n{end}", N: 5}}')
+
+    assert [finding.code for finding in findings_of(text)[1]] == ["DF0501", "DF0203"]
+    assert "MadeUpBody" not in outputs(text)
+
+
+def test_a_diff_beside_a_private_key_of_many_lines_shows_none_of_them() -> None:
+    lines = (SHAPES["a private key"], "DEK-Info: AES-128-CBC,0", "MadeUpBody", "-----END RSA " + "PRIVATE KEY-----")
+    text = docker("env:", "  A: |", *(f"    {line}" for line in lines), "  N: 5")
+    decoded, findings = findings_of(text)
+    diff = diff_text(
+        "x.yaml", decoded, decoded.replace("N: 5", 'N: "5"'), hidden_before=findings, hidden_after=findings
+    )
+
+    assert '+      N: "5"' in diff
+    assert "MadeUpBody" not in diff
+    assert "DEK-Info" not in diff
+
+
+def test_no_name_is_suggested_that_is_made_of_a_key() -> None:
+    text = APP.replace("{name: demo}", f"{{name: {SHAPES['a GitHub token']}}}")
+
+    assert {finding.code for finding in findings_of(text)[1]} == {"DF0211", "DF0501"}
+    assert "madeup" not in outputs(text).casefold()
 
 
 def test_masked_text_keeps_what_is_around_the_secret() -> None:

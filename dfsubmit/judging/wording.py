@@ -14,6 +14,7 @@ from dfsubmit.judging.mistyped import mistyped
 from dfsubmit.judging.offence import offence, suggestion
 from dfsubmit.judging.quoting import flow, named, quoted, short
 from dfsubmit.judging.strays import How, Stray
+from dfsubmit.leaks import known
 from dfsubmit.manifest import KINDS
 from dfsubmit.modelbase import API_VERSION, INTEGER_MAX, PATTERN_MEANING
 from dfsubmit.suggest import closest
@@ -154,6 +155,7 @@ def _length(fault: Fault) -> Diagnostic:
     message = f"{fault.name} must be {bounds} characters long, but {quoted(value)} has {len(value)}"
     cut = value[: shape.longest].rstrip("-_.")
     shorter = shape.longest is not None and len(value) > shape.longest and len(cut) >= (shape.shortest or 0)
+    shorter = shorter and not known(value)
     return fault.finding(
         "DF0210", message, f"shorten it, for example to {quoted(cut)}" if shorter else "make it longer"
     )
@@ -180,7 +182,8 @@ def _pattern(fault: Fault) -> Diagnostic:
     rule = PATTERN_MEANING.get(pattern, f"a text like {pattern}")
     code = "DF0216" if fault.target[-1] == "fromEnv" else "DF0211"
     better = suggestion(pattern, text)
-    example = f", for example {quoted(better)}" if better and better != text else ""
+    # What is made of a credential is nearly one: it has no place in an output either.
+    example = f", for example {quoted(better)}" if better and better != text and not known(text) else ""
     return fault.finding(code, f"{fault.name} {offence(pattern, text)}", f"it must be {rule}{example}")
 
 
