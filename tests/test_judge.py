@@ -158,6 +158,12 @@ def test_a_key_that_is_there_is_not_suggested_again() -> None:
     assert finding.help.startswith("the keys known here are")
 
 
+def test_a_key_that_has_swallowed_its_value_is_not_safely_renamed() -> None:
+    finding = next(one for one in findings_of(spec("resource: {cpuCount=4, gpuCount: 1}")) if one.code == "DF0201")
+
+    assert [edit.safe for edit in finding.edits] == [False]
+
+
 def test_thousands_of_unknown_keys_are_all_found() -> None:
     text = APP + "".join(f"    k{number}: 1\n" for number in range(2000))
 

@@ -116,7 +116,8 @@ def stray_finding(document: Document, stray: Stray, *, required: bool, doubtful:
         help_text += " It is required"
     if stray.how in {How.SPELLING, How.TYPO, How.HABIT}:
         start, end = document.offsets(stray.path, key=True)
-        safe = not doubtful and stray.how is not How.HABIT
+        # `cpuCount=4`: the value is part of the key, and would be lost with it.
+        safe = not doubtful and stray.how is not How.HABIT and "=" not in str(key)
         edits = (Edit(start=start, end=end, text=last, safe=safe),)
     span = document.span(stray.path, key=True)
     return Diagnostic(code="DF0201", message=message, path=document.path, span=span, help=help_text, edits=edits)
