@@ -84,6 +84,11 @@ class Scene:
         return self.engine_mark != engine_mark(spec.base_url if isinstance(spec, DataForestEngine) else "")
 
     @property
+    def ledger_forgets(self) -> bool:
+        """Tell whether this run's ledger is one that remembers nothing, on purpose."""
+        return self.settings.ledger is not None and self.settings.ledger.type == "memory"
+
+    @property
     def timeout(self) -> timedelta:
         """Return the time that one request may take."""
         seconds = _seconds(self.environ, "TIMEOUT_SECONDS")

@@ -153,6 +153,7 @@ def run(options: Options) -> int:
         if options.dry_run:
             return 0
         _warn_of_workspaces(plan, engine, out)
+        _warn_of_lost_ledger(scene, plan, ledger, engine, out)
         if plan.has_changes:
             out.confirm(_question(plan), yes=options.settings.yes, no_input=options.settings.no_input)
         with stop_on_signals(out) as stop:
@@ -222,6 +223,23 @@ def _warn_of_workspaces(plan: Plan, engine: Engine, out: output.Output) -> None:
         out.warning(
             f"{wanted[workspace_id]}: aiWorkspaceId {workspace_id} is none of the account's {len(known)} workspaces",
             tip=f"did you mean {meant}?" if meant else "the service will most likely refuse it",
+        )
+
+
+def _warn_of_lost_ledger(scene: Scene, plan: Plan, ledger: Ledger, engine: Engine, out: output.Output) -> None:
+    """Warn when the ledger is empty but the service lists apps that look like those about to be submitted."""
+    from dfsubmit.applier import sent_prefix
+    from dfsubmit.plan import Action
+
+    submits = plan.of(Action.SUBMIT)
+    if not submits or scene.ledger_forgets or ledger.states(None):
+        return
+    prefixes = {sent_prefix(change, marker=scene.marker) for change in submits}
+    alike = [app.name for app in engine.list_apps().apps if app.name.rsplit("-", 2)[0] in prefixes]
+    if alike:
+        out.warning(
+            f"the ledger is empty, but the service lists apps with the same prefixes, such as {alike[0]} ({len(alike)} in all)",
+            tip="if the ledger was lost, stop here: `dfsubmit ledger rebuild` records again what was submitted",
         )
 
 

@@ -102,7 +102,7 @@ _COMMON: Mapping[str, tuple[tuple[str, ...], str, Mapping[str, Any]]] = {
         ("--ledger",),
         (
             "Where the record of what was submitted lies: sqlite:PATH, git:REMOTE (or git:REMOTE#REF) for a ref of a git "
-            "repository, or memory: for a trial run that forgets.  "
+            "repository, or memory: to remember nothing, so that each apply submits everything.  "
             "[default: what the Project says; env var: {}]"
         ),
         {"metavar": "PLACE"},

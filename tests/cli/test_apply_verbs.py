@@ -410,3 +410,13 @@ def test_an_empty_secret_counts_as_not_set(folder: Folder) -> None:
     assert refused.returncode == 1
     assert "not set in the environment: MINE (it is empty)" in refused.stderr
     assert folder.world() == []
+
+
+def test_a_lost_ledger_is_warned_of_where_the_service_lists_apps_like_these(folder: Folder) -> None:
+    folder.app("one")
+    first = folder.run("apply", "--yes")
+    assert "ledger is empty" not in first.stderr
+    for part in (folder.path / "specs" / ".dfsubmit").glob("ledger.db*"):
+        part.unlink()
+    assert "the ledger is empty, but the service lists apps with the same prefixes" in folder.run("apply").stderr
+    assert len(folder.world()) == 1
