@@ -156,7 +156,7 @@ def run(options: Options) -> int:
         _warn_of_lost_ledger(scene, plan, ledger, engine, out)
         if plan.has_changes:
             out.confirm(_question(plan), yes=options.settings.yes, no_input=options.settings.no_input)
-        with stop_on_signals(out) as stop:
+        with stop_on_signals(out, sends=True) as stop:
             report = _carry_out(
                 options=options, scene=scene, plan=plan, make=make, ledger=ledger, engine=engine, stop=stop, out=out
             )

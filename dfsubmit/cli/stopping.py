@@ -16,15 +16,19 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def stop_on_signals(out: Output) -> Iterator[Stop]:
-    """Turn SIGINT and SIGTERM into a stop request; a second one ends the process at once, as the intents allow."""
+def stop_on_signals(out: Output, *, sends: bool = False) -> Iterator[Stop]:
+    """Turn SIGINT and SIGTERM into a stop request; a second one ends the process at once, as the intents allow.
+
+    `sends` says that the run submits, so that there is something to finish.
+    """
     stop = Stop()
 
     def handle(number: int, _: object) -> None:
         if stop.requested:
             os._exit(128 + number)
         stop.signal_number = number
-        out.say("stopping: what is in flight is finished and recorded, nothing new is sent (once more to quit at once)")
+        finishing = ": what is in flight is finished and recorded, nothing new is sent" if sends else ""
+        out.say(f"stopping{finishing} (once more to quit at once)")
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
