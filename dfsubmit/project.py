@@ -165,11 +165,15 @@ def load_project(sources: SourceSet, *, also: Check | None = None) -> DesiredSta
 
 
 def data_folders_of(project: AiApp | Project, root: Path) -> tuple[str, ...]:
-    """Return how the locations below the folders begin that the Project names for data."""
+    """Return how the locations below the folders begin that the Project names for data.
+
+    One that is the Project's own folder hides nothing: else no manifest of the set would be left.
+    """
     engine = project.spec.engine if isinstance(project, Project) else None
     if not isinstance(engine, LocalEngine):
         return ()
-    return tuple(os.path.normpath(root / folder) + os.sep for folder in (engine.hdfs, *engine.workspaces.values()))
+    folders = {os.path.normpath(root / folder) for folder in (engine.hdfs, *engine.workspaces.values())}
+    return tuple(sorted(folder + os.sep for folder in folders - {os.path.normpath(root)}))
 
 
 def _with_related(texts: dict[str, str], findings: Iterable[Diagnostic], sources: SourceSet) -> dict[str, str]:

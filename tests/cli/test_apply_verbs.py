@@ -420,3 +420,17 @@ def test_a_lost_ledger_is_warned_of_where_the_service_lists_apps_like_these(fold
         part.unlink()
     assert "the ledger is empty, but the service lists apps with the same prefixes" in folder.run("apply").stderr
     assert len(folder.world()) == 1
+
+
+def test_a_workspace_that_is_the_sets_own_folder_hides_no_manifest(folder: Folder) -> None:
+    project = folder.path / "specs" / "project.yaml"
+    project.write_text(project.read_text().replace("workspace}", "'.'}"))
+    folder.app("one")
+    assert "2 files, 2 manifests" in folder.run("validate").stdout
+    assert "  + one" in folder.run("plan").stdout
+
+
+def test_what_lies_in_the_folders_for_data_is_no_manifest(folder: Folder) -> None:
+    folder.app("one")
+    (folder.path / "specs" / "workspace" / "training.yaml").write_text("learning_rate: 0.1\n")
+    assert "2 files, 2 manifests" in folder.run("validate").stdout
