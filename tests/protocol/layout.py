@@ -17,13 +17,16 @@ APP, FITS = 6, 8
 WIRE = 10
 FAULTS, CRASHES = 12, 13
 # One process: where it is, how often it may still start, how often it may still go round.
-FIRST, WIDTH = 14, 17
+FIRST, WIDTH = 14, 19
 SECOND = FIRST + WIDTH
 BOTH = FIRST + SECOND
 PC, LIVES, ROUNDS, FLAGS, PENDING, UNDECIDED, ABSENT = range(7)
 # Per item: what is under way, whether another has changed it since it was read, for how long its sender is known to be dead,
-# when it can be judged, and how long its own intent may still be sent.
+# when it can be judged, and a countdown of what is under way: how long an intent may still be sent; then how long what was
+# sent may be on its way; while ruling, when an app that is adopted must be listed.
 SUB, STALE, DEAD_FOR, DUE, MAY_SEND = 7, 9, 11, 13, 15
+# The intents that are about to be appended: the ticks until they could be judged, and the apps that have started since.
+FORMED, SINCE = 17, 18
 SIZE = SECOND + WIDTH
 
 FREE, IN_FLIGHT, UNRESOLVED, SUBMITTED = range(4)

@@ -25,6 +25,7 @@ from layout import (
     FITS,
     FLAGS,
     FORGOTTEN,
+    FORMED,
     FREE,
     FRESH,
     GATEWAY_NO,
@@ -56,6 +57,7 @@ from layout import (
     SECOND,
     SEND,
     SENT_YES,
+    SINCE,
     STALE,
     START,
     STATE,
@@ -121,7 +123,7 @@ class Model(Settling):
     def plan(self, s: bytes, p: int, out: list[Step]) -> None:
         """Read the ledger, and choose what to submit: at first all that is free, then what this run left undone."""
         b = bytearray(s)
-        b[p + STALE] = b[p + STALE + 1] = 0
+        self.refreshes(b, p)
         first = s[p + FLAGS] & FIRST_ROUND
         b[p + FLAGS] &= ~FIRST_ROUND
         for item in range(self.setup.manifests):
@@ -139,7 +141,12 @@ class Model(Settling):
 
     def _next(self, b: bytearray, p: int) -> None:
         """Go on submitting, go round once more, or end."""
-        if b[p + SUB] or b[p + SUB + 1]:
+        subs = (b[p + SUB], b[p + SUB + 1])
+        if TODO in subs and max(subs) == TODO:
+            # The next intents are made now, and appended when the ledger has time for it.
+            b[p + FORMED] = self.setup.deadline + self.setup.settle
+            b[p + SINCE] = sum(1 << item for item in (0, 1) if b[APP + item] and b[FITS + item] & FRESH)
+        if any(subs):
             return
         if b[p + ROUNDS] and (self._unfinished(b, p, 0) or self._unfinished(b, p, 1)):
             b[p + PC] = READING
@@ -151,8 +158,9 @@ class Model(Settling):
     def _unfinished(self, b: bytearray, p: int, item: int) -> bool:
         """Tell whether another round could bring an item further."""
         mine = b[p + PENDING] >> item
-        keeper = 1 - item if mine & HELD else item
-        return bool(mine & 1) and not b[p + UNDECIDED] >> keeper & 1
+        # What waits for a hold waits for whoever has it, also for another's attempt at the item itself.
+        hopeless = b[p + UNDECIDED] & (3 if mine & HELD else 1 << item)
+        return bool(mine & 1) and not hopeless
 
     def _held(self, b: bytearray, p: int, item: int) -> None:
         """Note that the item waits for its hold."""
@@ -182,6 +190,7 @@ class Model(Settling):
     def _intents(self, s: bytes, p: int, items: list[int]) -> Step:
         """Append the intents of a batch."""
         b = bytearray(s)
+        b[p + FORMED], b[p + SINCE] = NEVER, 0
         for item in items:
             if self.mutation in (Mutation.NO_INTENT, Mutation.INTENT_AFTER_SEND):
                 b[p + SUB + item], b[p + MAY_SEND + item] = READY, self.setup.deadline
@@ -207,12 +216,14 @@ class Model(Settling):
                 self._held(b, p, other)
             return False
         self.changes(b, p, item, IN_FLIGHT)
+        formed = s[p + FORMED] if s[p + FORMED] != NEVER else self.setup.deadline + self.setup.settle
         for peer in self.peers[item]:
-            if b[APP + peer] and b[FITS + peer] & FRESH:
+            if s[p + SINCE] & 1 << peer:
                 b[FITS + peer] |= 1 << item
             else:
                 b[FITS + peer] &= ~(1 << item)
-        b[p + MAY_SEND + item] = self.setup.deadline
+        b[COUNT + item] = formed
+        b[p + MAY_SEND + item] = max(0, formed - self.setup.settle)
         return True
 
     def _send(self, s: bytes, p: int, item: int, out: list[Step]) -> None:
@@ -253,7 +264,8 @@ class Model(Settling):
         ):
             said = READY
         else:
-            b[p + MAY_SEND + item] = 0
+            # The settle time counts from here, however much later the outcome is recorded.
+            b[p + MAY_SEND + item] = self.setup.settle
         if self.mutation is Mutation.INTENT_AFTER_SEND:
             said += SENT_YES - SAID_YES
         b[p + SUB + item] = said
@@ -272,6 +284,7 @@ class Model(Settling):
         if said == OVERTAKEN:
             if s[STATE + item] != SUBMITTED:
                 self.changes(b, p, item, SUBMITTED)
+                b[COUNT + item] = s[p + MAY_SEND + item]
         elif s[p + STALE + item]:
             if said == SAID_YES and self.mutation is not Mutation.ACCEPTANCE_FORGOTTEN:
                 b[p + SUB + item] = OVERTAKEN
@@ -279,20 +292,24 @@ class Model(Settling):
                 broken = FORGOTTEN
         elif said:
             self._append_outcome(b, p, item, said)
+        if b[p + SUB + item] != OVERTAKEN:
+            b[p + MAY_SEND + item] = 0
         self._next(b, p)
         return label(OUTCOME, p, item), broken or bytes(b)
 
     def _append_outcome(self, b: bytearray, p: int, item: int, said: int) -> None:
+        count = b[p + MAY_SEND + item]
         if said == SAID_YES:
             self.changes(b, p, item, SUBMITTED)
+            b[COUNT + item] = count
         elif said == SAID_NO or self.mutation is Mutation.LOST_REPLY_IS_NOT_SENT:
             self.changes(b, p, item, FREE)
         else:
-            since_intent = max(0, b[COUNT + item] - self.setup.deadline)
-            self.changes(b, p, item, UNRESOLVED)
-            b[p + PENDING] |= 1 << item
             if self.mutation is Mutation.SETTLE_FROM_INTENT:
-                b[COUNT + item] = since_intent
+                count = max(0, b[COUNT + item] - self.setup.deadline)
+            self.changes(b, p, item, UNRESOLVED)
+            b[COUNT + item] = count
+            b[p + PENDING] |= 1 << item
 
 
 _STEPS = (Model.read, Model.read, Model.ask, Model.claim, Model.rule, Model.plan, Model.submit)

@@ -26,6 +26,7 @@ from layout import (
     IN_FLIGHT,
     LIST,
     LISTING,
+    MAY_SEND,
     MISSING,
     NEVER,
     NOBODY,
@@ -66,7 +67,7 @@ class Settling(World):
     def read(self, s: bytes, p: int, out: list[Step]) -> None:
         """Read what is open; ask for the list only when something can be judged."""
         b = bytearray(s)
-        b[p + STALE] = b[p + STALE + 1] = 0
+        self.refreshes(b, p)
         due = [self._due(b, p, item) for item in (0, 1)]
         if due == [NEVER, NEVER]:
             b[p + PC] = PLANNING
@@ -198,15 +199,16 @@ class Settling(World):
         elif b[p + ABSENT] & bit or self.mutation in (Mutation.ONE_LOOK, Mutation.DEAD_MEANS_NOTHING):
             b[p + SUB + item] = NOTHING
         else:
-            # A second list must say so; it is about the attempt that was read, so not about a later one.
+            # A second list must say so.
             b[p + FLAGS] |= WAITS
-            if not b[p + STALE + item] or self.mutation is Mutation.ABSENCE_REMEMBERED:
-                b[p + ABSENT] |= bit
+            b[p + ABSENT] |= bit
 
     def _looked(self, b: bytearray, p: int) -> None:
         """Go on after one look: with the rulings to record, with another look, or with the plan."""
         if b[p + SUB] or b[p + SUB + 1]:
             b[p + PC] = RULING
+            # A ruling is dated when it is made, however much later it is recorded.
+            b[p + MAY_SEND + (0 if b[p + SUB] else 1)] = self.setup.settle
         else:
             b[p + PC] = READING if b[p + FLAGS] & WAITS else PLANNING
             b[p + FLAGS] &= ~(WAITS | MISSING)
@@ -216,7 +218,7 @@ class Settling(World):
         item = 0 if s[p + SUB] else 1
         ruling = s[p + SUB + item]
         b = bytearray(s)
-        b[p + SUB + item] = 0
+        b[p + SUB + item] = b[p + MAY_SEND + item] = 0
         broken = ""
         lost = s[p + STALE + item]
         if self.mutation is Mutation.RULING_NOT_EXCLUSIVE:
@@ -226,6 +228,7 @@ class Settling(World):
         elif not lost and ruling == ADOPT_OWN:
             broken = GUESSED if s[FITS + item] & TWIN else ""
             self.changes(b, p, item, SUBMITTED)
+            b[COUNT + item] = s[p + MAY_SEND + item]
         elif not lost:
             broken = WRONG_APP
         if ruling != NOTHING:

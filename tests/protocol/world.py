@@ -16,6 +16,7 @@ from layout import (
     FAULTS,
     FIRST,
     FITS,
+    FORMED,
     FREE,
     FRESH,
     IN_FLIGHT,
@@ -30,6 +31,7 @@ from layout import (
     OWNER,
     PC,
     SECOND,
+    SINCE,
     SIZE,
     STALE,
     STATE,
@@ -50,7 +52,7 @@ from layout import (
 from mutations import Mutation
 
 _PROCESSES = (FIRST, SECOND)
-_IDLE = bytes([OFF, *[0] * 10, NEVER, NEVER, NEVER, NEVER, 0, 0])
+_IDLE = bytes([OFF, *[0] * 10, NEVER, NEVER, NEVER, NEVER, 0, 0, NEVER, 0])
 # Owners when the two processes change places.
 _MIRRORED = {bytes([a, b]): bytes([(1, 0, 2)[a], (1, 0, 2)[b]]) for a in range(3) for b in range(3)}
 
@@ -97,6 +99,9 @@ class World:
             b[FITS + item] &= ~FRESH
             for p in _PROCESSES:
                 self._older(b, p, item)
+        for p in _PROCESSES:
+            if 0 < s[p + FORMED] < NEVER:
+                b[p + FORMED] -= 1
         after = bytes(b)
         if after != s:
             out.append((label(TICK), after))
@@ -122,6 +127,9 @@ class World:
             if state == IN_FLIGHT or (state == UNRESOLVED and self.mutation is not Mutation.WINDOW_ENDS_EARLY):
                 fits |= 1 << peer
         b[FITS + item] = fits
+        for p in _PROCESSES:
+            if b[p + FORMED] != NEVER:
+                b[p + SINCE] |= 1 << item
         return ""
 
     def ends(self, b: bytearray, p: int) -> None:
@@ -143,11 +151,21 @@ class World:
             for peer in self.peers[item]:
                 b[FITS + peer] &= ~(1 << item)
         b[BOTH - p + STALE + item] = 1
-        for each in _PROCESSES:
-            if self.mutation is not Mutation.ABSENCE_REMEMBERED:
-                b[each + ABSENT] &= ~(1 << item)
-            if self.mutation is not Mutation.DEATH_REMEMBERED:
-                b[each + DEAD_FOR + item] = NEVER
+        self._forgets(b, p, item)
+
+    def _forgets(self, b: bytearray, p: int, item: int) -> None:
+        """Let a process forget what it knew of an item's last attempt."""
+        if self.mutation is not Mutation.ABSENCE_REMEMBERED:
+            b[p + ABSENT] &= ~(1 << item)
+        if self.mutation is not Mutation.DEATH_REMEMBERED:
+            b[p + DEAD_FOR + item] = NEVER
+
+    def refreshes(self, b: bytearray, p: int) -> None:
+        """Let a process read the ledger as it is now; what it knew of other attempts is no more than that."""
+        for item in (0, 1):
+            if b[p + STALE + item]:
+                b[p + STALE + item] = 0
+                self._forgets(b, p, item)
 
     def final(self, s: bytes) -> str:
         """Return the invariant that a last run without any fault would break, when `s` is at rest."""
