@@ -3,7 +3,7 @@
 `Model.successors` gives every step that may follow a state: time passes, a request lands, a process starts, crashes, or makes
 its next step. One step is one effect or one look: reading the ledger, asking for the list, reading the claims, one append, one
 send. This module follows `applier` and `reconcile`, `settling` follows `settle` and `recover`, `world` is the rest;
-`test_conformance` holds the code to them.
+`test_model_conformance` holds the code to them.
 
 Time is counted in ticks, and only as what is left of it, so that states which differ by the hour are one state. A tick is
 longer than `CLOCK_SLACK`: what starts in the tick of an intent may be older than it, and still falls into its window.
