@@ -28,7 +28,7 @@ from weather import FATES, TWICE, Sight
 
 from dfsubmit.applier import Result
 from dfsubmit.errors import EngineError
-from dfsubmit.journal import Event, Item, ItemState, State
+from dfsubmit.journal import Item, State
 from dfsubmit.ledger.sqlite import SqliteLedger
 from dfsubmit.plan import DesiredApp
 from dfsubmit.recover import Undecidable
