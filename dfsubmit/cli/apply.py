@@ -93,7 +93,7 @@ class Options:
     metavar="N",
     help=f"Submit at most this many at once.  [default: {DEFAULT_PARALLELISM}; env var: DFSUBMIT_PARALLELISM]",
 )
-@common(*READING, "engine", "base_url", "ledger", *ASKING, outputs=("text", "json"))
+@common(*READING, "engine", "base_url", "ledger", *ASKING, outputs=("text", "json", "markdown"))
 def command(
     *,
     flags: Flags,
@@ -160,7 +160,7 @@ def run(options: Options) -> int:
             report = _carry_out(
                 options=options, scene=scene, plan=plan, make=make, ledger=ledger, engine=engine, stop=stop, out=out
             )
-            _tell(options, out, report)
+            _tell(options, out, report, scene.project_id)
             if stop.requested:
                 raise InterruptError(
                     "stopped; what was in flight is recorded",
@@ -249,12 +249,15 @@ def _max_submit(options: Options, scene: Scene) -> int:
 
 def _show(options: Options, out: output.Output, plan: Plan, scene: Scene, ledger: Ledger) -> None:
     """Show the plan: on standard error, unless it is all that was asked for."""
+    from dfsubmit.cli.planning import page_of
     from dfsubmit.render.machine import json_text, plan_document
     from dfsubmit.render.plan import plan_text
 
     if options.dry_run and options.settings.output == "json":
         basis: Basis = {"ledger": ledger.describe(), "engine": scene.engine_type, "engineAsked": plan.seen}
         out.data(json_text(plan_document(plan, basis)))
+    elif options.dry_run and options.settings.output == "markdown":
+        out.data(page_of(plan)())
     elif options.dry_run:
         out.data(plan_text(plan, palette=out.palette, verbose=out.verbosity > 0))
     elif out.verbosity >= 0 and plan.has_changes:
@@ -321,9 +324,11 @@ def _refuse_overtaken(plan: Plan, ledger: Ledger, scene: Scene) -> None:
     check_fresh(plan, ledger.states(scene.project_id))
 
 
-def _tell(options: Options, out: output.Output, report: Report) -> None:
+def _tell(options: Options, out: output.Output, report: Report, project: str) -> None:
     """Show the report: the JSON document, or what remains open and the last line."""
+    from dfsubmit.cli.runner import tell_of_apply
     from dfsubmit.render.machine import apply_document, json_text
+    from dfsubmit.render.markdown import apply_markdown
     from dfsubmit.render.plan import last_line_of_apply
     from dfsubmit.render.unresolved import unresolved_text
 
@@ -331,8 +336,11 @@ def _tell(options: Options, out: output.Output, report: Report) -> None:
         out.say(unresolved_text(report.undecided, palette=out.error_palette).rstrip("\n"))
     if options.settings.output == "json":
         out.data(json_text(apply_document(report.results)))
+    elif options.settings.output == "markdown":
+        out.data(apply_markdown(project, report.results))
     else:
         out.line(last_line_of_apply(report.results))
+    tell_of_apply(report.results, os.environ, out, lambda: apply_markdown(project, report.results))
 
 
 def _wait(

@@ -56,7 +56,7 @@ class Options:
 )
 @click.option("--prune", is_flag=True, help="Plan to kill apps whose manifest was removed and that still run.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when changes are pending.")
-@common(*READING, *REMOTE, outputs=("text", "json"))
+@common(*READING, *REMOTE, outputs=("text", "json", "markdown"))
 def command(flags: Flags, out_file: str | None, prune: bool, detailed_exitcode: bool) -> int:
     """Show what `apply` would do: + submit, = unchanged, ? unresolved, ! orphan, - kill.
 
@@ -119,16 +119,22 @@ def _show(
     ledger: Ledger,
     state: DesiredState,
 ) -> None:
-    from dfsubmit.cli.planning import basis_of
+    from dfsubmit.cli.planning import basis_of, page_of, warnings_of
+    from dfsubmit.cli.runner import tell_of_plan
     from dfsubmit.render.machine import json_text, plan_document
     from dfsubmit.render.plan import plan_text
     from dfsubmit.render.terminal import counted
 
+    page = page_of(plan, warnings_of(state))
+    tell_of_plan(plan, os.environ, out, page)
     if options.settings.output == "json":
         out.data(json_text(plan_document(plan, basis_of(plan, ledger, scene, whole=state.whole))))
         return
     read = f"{counted(state.files, 'file')}, {counted(len(state.apps), 'app')}"
     out.note(f"project {scene.project_id}: {read}; ledger {ledger.describe()}")
+    if options.settings.output == "markdown":
+        out.data(page())
+        return
     out.data(plan_text(plan, tails=tails, palette=out.palette, verbose=out.verbosity > 0))
     if plan.has_changes:
         out.detail(f"token {plan.token}: `dfsubmit apply --expect {plan.token}` applies exactly this")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from dfsubmit.compose import Scene
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from dfsubmit.cli.output import Output
     from dfsubmit.engine import Engine
     from dfsubmit.ledger.base import Ledger
@@ -43,6 +45,27 @@ def basis_of(plan: Plan, ledger: Ledger, scene: Scene, *, whole: bool) -> Basis:
         "engineAsked": plan.seen,
         "wholeSet": whole,
     }
+
+
+def warnings_of(state: DesiredState) -> tuple[str, ...]:
+    """Return the findings of a set that may be planned, one line each."""
+    return tuple(
+        f"{finding.path}:{finding.span.line}: {finding.message}"
+        if finding.span
+        else f"{finding.path}: {finding.message}"
+        for finding in state.diagnostics
+    )
+
+
+def page_of(plan: Plan, warnings: Sequence[str] = ()) -> Callable[[], str]:
+    """Return what makes the Markdown of `plan`, for whom it turns out to be wanted."""
+
+    def page() -> str:
+        from dfsubmit.render.markdown import plan_markdown
+
+        return plan_markdown(plan, warnings=warnings)
+
+    return page
 
 
 def tails_in(plan: Plan, engine: Engine) -> dict[str, tuple[str, ...]]:

@@ -34,7 +34,7 @@ class Options:
 )
 @click.argument("plan", metavar="PLAN", shell_complete=complete_path)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when the plan has changes to make.")
-@common(outputs=("text", "json"))
+@common(outputs=("text", "json", "markdown"))
 def command(flags: Flags, plan: str, detailed_exitcode: bool) -> int:
     """Show PLAN, a file that `plan --out` wrote. Asks neither ledger nor engine."""
     return run(Options(settings=resolve(flags, os.environ), plan=Path(plan), detailed_exitcode=detailed_exitcode))
@@ -42,14 +42,19 @@ def command(flags: Flags, plan: str, detailed_exitcode: bool) -> int:
 
 def run(options: Options) -> int:
     """Show the saved plan. Raises InputError."""
+    from dfsubmit.cli.planning import page_of
+    from dfsubmit.cli.runner import tell_of_plan
     from dfsubmit.render.machine import json_text, plan_document
     from dfsubmit.render.plan import plan_text
     from dfsubmit.savedplan import from_text
 
     out = output.make(options.settings, os.environ)
     plan = from_text(read_plan(options.plan), str(options.plan))
+    tell_of_plan(plan, os.environ, out)
     if options.settings.output == "json":
         out.data(json_text(plan_document(plan, {"engineAsked": plan.seen})))
+    elif options.settings.output == "markdown":
+        out.data(page_of(plan)())
     else:
         out.data(plan_text(plan, palette=out.palette, verbose=out.verbosity > 0))
     return PENDING if options.detailed_exitcode and plan.has_changes else 0
