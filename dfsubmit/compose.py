@@ -354,13 +354,14 @@ def reconciler_of(
 ) -> Reconciler:
     """Return what carries the plans of `plan_again` out; `report` gets each result as it becomes known."""
     from dfsubmit.applier import Applier, ApplySettings
+    from dfsubmit.identity import with_commit_of
     from dfsubmit.reconcile import Reconciler
 
     settler = settler_of(scene, ledger=ledger, engine=engine, stop=stop, tell=tell)
     applier = Applier(
         ledger=ledger,
         engine=engine,
-        actor=settler.actor,
+        actor=with_commit_of(settler.actor, scene.root),
         environ=scene.environ,
         now=now,
         settings=ApplySettings(

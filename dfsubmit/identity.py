@@ -12,6 +12,7 @@ import re
 import socket
 import subprocess
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _START_FIELD_AFTER_COMMAND = 19
 # The start time of a process that has ended: no other process has it.
 _ENDED = "ended"
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 def current_actor(environ: Mapping[str, str]) -> Actor:
@@ -41,6 +43,14 @@ def current_actor(environ: Mapping[str, str]) -> Actor:
         user=environ.get("GITHUB_ACTOR") or environ.get("GITLAB_USER_LOGIN") or environ.get("USER") or "",
         url=github_run or environ.get("CI_JOB_URL") or "",
     )
+
+
+def with_commit_of(actor: Actor, folder: Path) -> Actor:
+    """Return `actor` with the commit that is checked out in `folder`, unless CI told one; as it is where there is none."""
+    if actor.commit:
+        return actor
+    found = _output_of(["git", "-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD"])
+    return replace(actor, commit=found) if _COMMIT.fullmatch(found) else actor
 
 
 def is_provably_dead(actor: Actor) -> bool:

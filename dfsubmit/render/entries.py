@@ -25,5 +25,7 @@ def _line(entry: Entry) -> str:
     said = f"  {entry.message}" if entry.message else ""
     who = f"  by {entry.by.host}:{entry.by.pid}"
     commit = f" at {entry.by.commit[:12]}" if entry.by.commit else ""
+    source = f"  from {entry.intent.source}" if entry.intent and entry.intent.source else ""
+    run = f"  {entry.by.url}" if entry.by.url else ""
     head = f"{timestamp(entry.at)}  {entry.event.value:<15}  {entry.item.name}  {entry.item.fingerprint[:_SHORT_FINGERPRINT]}"
-    return neutral(f"{head}  #{entry.version}{app}{said}{who}{commit}")
+    return neutral(f"{head}  #{entry.version}{app}{said}{source}{who}{commit}{run}")
