@@ -119,19 +119,19 @@ def _show(
     ledger: Ledger,
     state: DesiredState,
 ) -> None:
-    from dfsubmit.cli.planning import basis_of, page_of, warnings_of
+    from dfsubmit.cli.planning import as_of, basis_of, page_of, warnings_of
     from dfsubmit.cli.runner import tell_of_plan
     from dfsubmit.render.machine import json_text, plan_document
     from dfsubmit.render.plan import plan_text
     from dfsubmit.render.terminal import counted
 
-    page = page_of(plan, warnings_of(state))
+    page = page_of(plan, warnings_of(state), commit := as_of(ledger))
     tell_of_plan(plan, os.environ, out, page)
     if options.settings.output == "json":
         out.data(json_text(plan_document(plan, basis_of(plan, ledger, scene, whole=state.whole))))
         return
     read = f"{counted(state.files, 'file')}, {counted(len(state.apps), 'app')}"
-    out.note(f"project {scene.project_id}: {read}; ledger {ledger.describe()}")
+    out.note(f"project {scene.project_id}: {read}; ledger {ledger.describe()}{f' as of {commit}' if commit else ''}")
     if options.settings.output == "markdown":
         out.data(page())
         return

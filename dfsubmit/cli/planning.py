@@ -39,12 +39,22 @@ def settings_scene(settings: Settings, out: Output) -> Scene:
 
 def basis_of(plan: Plan, ledger: Ledger, scene: Scene, *, whole: bool) -> Basis:
     """Return what `plan` was made from, for its JSON document."""
-    return {
+    basis: Basis = {
         "ledger": ledger.describe(),
         "engine": scene.engine_type,
         "engineAsked": plan.seen,
         "wholeSet": whole,
     }
+    if commit := as_of(ledger):
+        basis["asOf"] = commit
+    return basis
+
+
+def as_of(ledger: Ledger) -> str:
+    """Return the commit that a ledger in git was read at; empty for other ledgers, which have none."""
+    from dfsubmit.ledger.git import GitLedger
+
+    return ledger.as_of() if isinstance(ledger, GitLedger) else ""
 
 
 def warnings_of(state: DesiredState) -> tuple[str, ...]:
@@ -57,13 +67,13 @@ def warnings_of(state: DesiredState) -> tuple[str, ...]:
     )
 
 
-def page_of(plan: Plan, warnings: Sequence[str] = ()) -> Callable[[], str]:
+def page_of(plan: Plan, warnings: Sequence[str] = (), commit: str = "") -> Callable[[], str]:
     """Return what makes the Markdown of `plan`, for whom it turns out to be wanted."""
 
     def page() -> str:
         from dfsubmit.render.markdown import plan_markdown
 
-        return plan_markdown(plan, warnings=warnings)
+        return plan_markdown(plan, warnings=warnings, as_of=commit)
 
     return page
 

@@ -82,6 +82,11 @@ class GitLedger:
         ref = "" if self._ref == DEFAULT_REF else f"#{self._ref.removeprefix('refs/heads/')}"
         return f"git:{without_user(self._remote)}{ref}"
 
+    def as_of(self) -> str:
+        """Return the commit of the ref that was read last; empty for a ledger that does not exist."""
+        index = self._opened()
+        return index.basis()[0].tip if index is not None else ""
+
     def states(self, project: str | None) -> Mapping[Item, ItemState]:
         """Return the state of every item of `project` (None: of all). Raises LedgerError, later too: see `heads`."""
         index = self._current()

@@ -78,9 +78,10 @@ class PlanSummary(TypedDict):
 
 
 class Basis(TypedDict):
-    """What a plan was made from. Of a saved plan only `engineAsked` is known."""
+    """What a plan was made from. Of a saved plan only `engineAsked` is known; `asOf` is the commit of a ledger in git."""
 
     ledger: NotRequired[str]
+    asOf: NotRequired[str]
     engine: NotRequired[str]
     engineAsked: bool
     wholeSet: NotRequired[bool]

@@ -141,3 +141,15 @@ def test_a_removed_manifest_is_reported_and_prune_kills_what_still_runs(host: Ho
     assert pruned.returncode == 0, pruned.stderr
     assert [app["name"] for app in folder.world() if app["name"].startswith("long")]
     assert "killed" in pruned.stderr
+
+
+def test_an_offline_plan_says_of_which_commit_of_the_ledger_it_is(host: Host) -> None:
+    folder = job(host, "fork")
+    assert run(folder, "apply", "--yes").returncode == 0
+    tip = git(host.folder / "host.git", "rev-parse", "refs/dfsubmit/ledger")
+
+    basis = json.loads(run(folder, "plan", "--offline", "-o", "json").stdout)["basis"]
+
+    assert basis["asOf"] == tip
+    assert f"ledger git:origin as of {tip}" in run(folder, "plan", "--offline").stderr
+    assert f"as of <code>{tip}</code>" in run(folder, "plan", "--offline", "-o", "markdown").stdout
