@@ -52,6 +52,9 @@ def basis_of(plan: Plan, ledger: Ledger, scene: Scene, *, whole: bool) -> Basis:
 
 def as_of(ledger: Ledger) -> str:
     """Return the commit that a ledger in git was read at; empty for other ledgers, which have none."""
+    # Other ledgers need not wait for the modules of this one.
+    if not ledger.describe().startswith("git:"):
+        return ""
     from dfsubmit.ledger.git import GitLedger
 
     return ledger.as_of() if isinstance(ledger, GitLedger) else ""
