@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from cli_program import CONSOLE_SCRIPT, PASSED_ON
 from folder import PROJECT, Folder
-from test_rehearsal import emulator
+from rehearsing import emulator
 
 # One app runs at a time, and for a while: what is submitted here is counted, not run.
 SETTINGS = PROJECT.replace("gpu: 4", "gpu: 1") + "  submission: {settleSeconds: 1, timeoutSeconds: 30}\n"

@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import signal
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_program import CONSOLE_SCRIPT, PASSED_ON
 from folder import PROJECT, Folder, last_line
-
-KEYS = {"NCLOUD_ACCESS_KEY": "LOCALEXAMPLEACCESSKEY", "NCLOUD_SECRET_KEY": "LOCALEXAMPLESECRETKEY"}
-SETTINGS = "  submission: {settleSeconds: 1, timeoutSeconds: 2}\n"
+from rehearsing import SETTINGS, emulator
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     return Folder.make(tmp_path, project=PROJECT + SETTINGS)
-
-
-@contextlib.contextmanager
-def emulator(folder: Folder, fault: str) -> Iterator[dict[str, str]]:
-    with subprocess.Popen(
-        [CONSOLE_SCRIPT, "emulator", "--port", "0", "--fault", fault],
-        cwd=folder.path,
-        env={**PASSED_ON},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        encoding="utf-8",
-    ) as server:
-        assert server.stdout is not None
-        url = server.stdout.readline().strip()
-        yield {**KEYS, "DFSUBMIT_ENGINE": "dataforest", "DFSUBMIT_BASE_URL": url}
-        server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=30)
 
 
 def submitted_twice(folder: Folder) -> dict[str, str]:
