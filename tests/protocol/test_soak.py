@@ -84,7 +84,9 @@ def test_from_a_death_at_any_step_to_the_settled_ledger_takes_no_longer_than_thi
 ) -> None:
     took = [after for fate in FATES_OF_ONE for after in deaths(machine, fate)]
     assert len(took) > len(FATES_OF_ONE)
-    tell(fX)
+    tell(
+        f"recovery: {len(took)} deaths, settled from {machine or 'another machine'} after {seconds(max(took))} at most"
+    )
     # Two looks may each come a moment late, and waiting is cut into pieces.
     assert SETTLE <= max(took) <= most + LOOK_AGAIN
 
