@@ -20,6 +20,8 @@ from dfsubmit.naming import project_name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+FOLDER = "specs"
+PROJECT_FILE = "specs/project.yaml"
 SCHEMA_FILE = "schema/dfsubmit.v1.schema.json"
 
 # Lower-case words that YAML, in one version or another, reads as something else than text.
@@ -45,6 +47,14 @@ spec:
       SampleWorkspace0000001: workspace       # the code that apps of this AI workspace see
     slots:
       gpu: 2                                  # two apps of the queue 'gpu' run at a time, others wait
+"""
+
+# What a Project says more where CI applies it.
+_GIT_LEDGER = """\
+  ledger:
+    type: git                                 # what was submitted is recorded in this repository, for everyone and for CI
+    remote: origin
+    ref: refs/dfsubmit/ledger                 # or the name of a branch that is used for nothing else
 """
 
 _HELLO = """\
@@ -138,13 +148,16 @@ _EXTENSIONS = """\
 """
 
 
-def files(name: str) -> Mapping[str, str]:
-    """Return relative path → text of a new project called `name`, or what `project_name` makes of it."""
+def files(name: str, *, git_ledger: bool = False) -> Mapping[str, str]:
+    """Return relative path → text of a new project called `name`, or what `project_name` makes of it.
+
+    With `git_ledger` the ledger is a ref of the repository that the folder lies in, as CI needs it.
+    """
     # The schema is built from the models, which is slow to import and needed for this one file.
     from dfsubmit.schema import schema_text  # noqa: PLC0415  # see above
 
     return {
-        "specs/project.yaml": _PROJECT.replace("@NAME@", _yaml_text(project_name(name))),
+        PROJECT_FILE: _PROJECT.replace("@NAME@", _yaml_text(project_name(name))) + (_GIT_LEDGER if git_ledger else ""),
         "specs/hello.yaml": _HELLO,
         "specs/workspace/main.py": _MAIN,
         "specs/hdfs/user/sample/in/hello/input.txt": _INPUT,

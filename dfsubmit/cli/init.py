@@ -1,7 +1,8 @@
-"""`dfsubmit init`: a new folder of manifests that validates and applies as it is.
+"""`dfsubmit init`: a new folder of manifests that validates and applies as it is, and the pipelines that apply it in CI.
 
-Which files those are, `scaffold` says; this module writes them. Rules: nothing that exists is ever overwritten, and
-nothing at all is written when one of the files is already there with other content.
+Which files those are, `scaffold` and `pipelines` say; this module writes them. Rules: nothing that exists is ever
+overwritten, and nothing at all is written when one of the files is already there with other content. A folder that has
+manifests already gets the pipelines alone.
 """
 
 from __future__ import annotations
@@ -22,39 +23,61 @@ from dfsubmit.settings import Flags, Settings, resolve
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dfsubmit.pipelines.files import Host
+
+CI_HOSTS = ("github", "gitlab")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What `init` was asked. `name` is empty when the folder gives it."""
+    """What `init` was asked. `name` is empty when the folder gives it, `ci` when no pipeline is wanted."""
 
     settings: Settings
     folder: Path
     name: str
+    ci: Host | None = None
+
+    @property
+    def has_manifests(self) -> bool:
+        """Tell whether only the pipelines are to be written, because there is a project already."""
+        from dfsubmit.scaffold import FOLDER
+
+        return self.ci is not None and (self.folder / FOLDER).exists()
 
 
 @verb(
     "init",
     exits={0: "the folder is ready", 1: "a file is already there with other content, or cannot be written"},
-    examples=("dfsubmit init", "dfsubmit init nlp-training && cd nlp-training && dfsubmit apply --yes --wait"),
+    examples=(
+        "dfsubmit init",
+        "dfsubmit init nlp-training && cd nlp-training && dfsubmit apply --yes --wait",
+        "dfsubmit init --ci github",
+    ),
 )
 @click.argument("folder", metavar="[FOLDER]", default=".", shell_complete=complete_path)
 @click.option("--name", metavar="NAME", default="", help="The project's id.  [default: made from the folder's name]")
+@click.option(
+    "--ci",
+    type=click.Choice(CI_HOSTS),
+    default=None,
+    help="Also write a pipeline for this host: plans on pull requests, apply on merge, and the ledger in the repository. "
+    "Where there is a folder specs, only the pipeline.",
+)
 @common()
-def command(flags: Flags, folder: str, name: str) -> int:
+def command(flags: Flags, folder: str, name: str, ci: Host | None) -> int:
     """Fill FOLDER (by default the one you are in) with a small project to start from.
 
     It holds a Project for the embedded engine, an app that runs in seconds, and its input; `dfsubmit validate` and
     `dfsubmit apply` work in it as it is. Files that exist are left alone.
     """
-    return run(Options(settings=resolve(flags, os.environ), folder=Path(folder), name=name))
+    return run(Options(settings=resolve(flags, os.environ), folder=Path(folder), name=name, ci=ci))
 
 
 def run(options: Options) -> int:
     """Write the files that are missing. Raises InputError, UsageError."""
-    from dfsubmit.scaffold import files
-
     out = output.make(options.settings, os.environ)
-    wanted = files(_project_name(options))
+    wanted = _wanted(options)
+    had_manifests = options.has_manifests
     missing = _missing(options.folder, wanted)
     for relative in missing:
         _write(options.folder / relative, wanted[relative])
@@ -62,8 +85,44 @@ def run(options: Options) -> int:
     kept = len(wanted) - len(missing)
     out.line(f"Init: {len(missing)} files written, {kept} already there.")
     step = "" if options.folder.resolve() == Path.cwd() else f"cd {shlex.quote(str(options.folder))} && "
-    out.note(f"next: {step}dfsubmit validate && dfsubmit apply --wait")
+    if options.ci is None:
+        out.note(f"next: {step}dfsubmit validate && dfsubmit apply --wait")
+    else:
+        _tell_of_pipeline(options, options.ci, out, step, had_manifests=had_manifests)
     return 0
+
+
+def _wanted(options: Options) -> Mapping[str, str]:
+    """Return relative path → text of the files that are to be there. Raises UsageError."""
+    from dfsubmit.scaffold import files
+
+    manifests = {} if options.has_manifests else files(_project_name(options), git_ledger=options.ci is not None)
+    if options.ci is None:
+        return manifests
+    from dfsubmit.pipelines.files import files as pipeline
+
+    return {**manifests, **pipeline(options.ci)}
+
+
+def _tell_of_pipeline(options: Options, host: Host, out: output.Output, step: str, *, had_manifests: bool) -> None:
+    """Say what is left to a person: a pipeline cannot give itself keys, nor an old Project another ledger."""
+    from dfsubmit.cli.reports import repository_root
+    from dfsubmit.pipelines.files import next_steps
+    from dfsubmit.scaffold import PROJECT_FILE
+
+    root = Path(repository_root(str(options.folder.resolve())))
+    if root != options.folder.resolve():
+        out.warning(
+            f"{options.folder} is not the root of its repository, and {host} looks for pipelines only there",
+            tip=f"dfsubmit init --ci {host} {shlex.quote(str(root))}",
+        )
+    see = "see that it has" if had_manifests else "the ledger is set to"
+    out.note(f"next: {step}dfsubmit validate, then commit and push; before the first merge:")
+    out.note(
+        f"- {PROJECT_FILE}: engine: {{type: dataforest, account: ...}}; {see} ledger: {{type: git, remote: origin}}"
+    )
+    for line in next_steps(host):
+        out.note(f"- {line}")
 
 
 def _project_name(options: Options) -> str:

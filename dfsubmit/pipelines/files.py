@@ -1,0 +1,73 @@
+"""From the texts beside this module to the files of a pipeline. Pure, but for reading these texts.
+
+One text makes two files: the one that `init --ci` writes, which installs a release of dfsubmit and needs nothing but it, and
+the workflow that this project ships, which others call. Lines between `#:written` and `#:end` are in the first alone,
+those between `#:shipped` and `#:end` in the second alone; `@INSTALL@` is the step that installs dfsubmit.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from typing import TYPE_CHECKING, Literal
+
+from dfsubmit import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Host = Literal["github", "gitlab"]
+Kind = Literal["written", "shipped"]
+
+HOSTS: tuple[Host, ...] = ("github", "gitlab")
+# Place in the repository → text.
+_FILES: dict[Host, dict[str, str]] = {
+    "github": {
+        ".github/workflows/validate-and-plan.yml": "github-validate-and-plan.yml",
+        ".github/workflows/apply.yml": "github-apply.yml",
+    },
+    "gitlab": {".gitlab-ci.yml": "gitlab.yml"},
+}
+_INSTALL: dict[Kind, str] = {
+    "written": """\
+      - name: Install dfsubmit
+        run: python -m pip install --quiet "dfsubmit==@VERSION@"
+""",
+    "shipped": """\
+      - name: Install dfsubmit
+        env:
+          VERSION: ${{ inputs.version }}
+        # Without a version it is the one that is checked out.
+        run: python -m pip install --quiet "${VERSION:+dfsubmit==}${VERSION:-.}"
+""",
+}
+# What no file can set: who may push, and the keys.
+_NEXT: dict[Host, str] = {
+    "github": """\
+Settings > Environments > data-forest, secrets NCLOUD_ACCESS_KEY and NCLOUD_SECRET_KEY: what apply submits with
+Settings > Secrets > Actions, the same two names, if plans are to show what apps are doing: keys that can only read
+""",
+    "gitlab": """\
+Settings > CI/CD > Variables NCLOUD_ACCESS_KEY and NCLOUD_SECRET_KEY, masked, protected, for the environment data-forest
+Settings > CI/CD > Job token permissions: allow Git push requests to the repository, so that apply can push the ledger
+(where that is not to be had: variable DFSUBMIT_GIT_TOKEN, masked and protected, a project access token that may push)
+""",
+}
+_BLOCK = re.compile(r"^#:(written|shipped)\n(.*?)^#:end\n", re.MULTILINE | re.DOTALL)
+
+
+def files(host: Host, kind: Kind = "written") -> Mapping[str, str]:
+    """Return relative path → text of the pipeline for `host`."""
+    return {path: text(name, kind) for path, name in _FILES[host].items()}
+
+
+def next_steps(host: Host) -> tuple[str, ...]:
+    """Return what a person has to set on `host`, one line each."""
+    return tuple(_NEXT[host].splitlines())
+
+
+def text(name: str, kind: Kind) -> str:
+    """Return the text called `name`, made for `kind`."""
+    source = (resources.files(__package__) / name).read_text(encoding="utf-8")
+    made = _BLOCK.sub(lambda block: block[2] if block[1] == kind else "", source)
+    return made.replace("@INSTALL@\n", _INSTALL[kind]).replace("@VERSION@", __version__)
