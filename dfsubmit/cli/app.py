@@ -48,6 +48,7 @@ SECTIONS: dict[str, dict[str, Row]] = {
         "plan": _row("plan", "Show what apply would do.", alias="diff"),
         "show": _row("show", "Show a saved plan."),
         "apply": _row("apply", "Submit what is new, exactly once."),
+        "comment": _row("comment", "Show a plan in a comment of its pull request."),
     },
     "Follow": {
         "status": _row("status", "Show what the submitted apps are doing.", alias="ps"),

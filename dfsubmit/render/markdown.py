@@ -69,6 +69,19 @@ def apply_markdown(project: str, results: Sequence[Done], *, limit: int = LIMIT)
     return body.text([])
 
 
+def outdated_markdown(project: str) -> str:
+    """Return what takes the place of a plan where the commit in question has none."""
+    return "\n".join(
+        [
+            marker(project),
+            "### ❌ No plan of the last commit",
+            "",
+            f"Project {code(project)} · its checks tell why. What stood here was the plan of an earlier commit.",
+            "",
+        ]
+    )
+
+
 def marker(project: str) -> str:
     """Return the hidden first line by which a comment with the plan of `project` is found."""
     return f"<!-- dfsubmit plan: {re.sub(r'[^A-Za-z0-9._-]', '_', project[:_WIDEST_TEXT])} -->"

@@ -151,7 +151,10 @@ def test_permissions_are_least_and_apply_is_never_stopped(all_files: tuple[Path,
             assert document["concurrency"]["cancel-in-progress"] is False
 
     writing = {key for key, how in granted.items() if how != "read"}
-    assert writing == {("apply.yml", "apply", "contents")}
+    assert writing == {
+        ("apply.yml", "apply", "contents"),
+        ("validate-and-plan.yml", "comment", "pull-requests"),
+    }
 
 
 def test_only_what_a_job_runs_itself_gets_secrets(all_files: tuple[Path, ...]) -> None:
