@@ -107,8 +107,9 @@ def _wanted(options: Options) -> Mapping[str, str]:
 def _tell_of_pipeline(options: Options, host: Host, out: output.Output, step: str, *, had_manifests: bool) -> None:
     """Say what is left to a person: a pipeline cannot give itself keys, nor an old Project another ledger."""
     from dfsubmit.cli.reports import repository_root
+    from dfsubmit.compose import DEFAULT_LEDGER
     from dfsubmit.pipelines.files import next_steps
-    from dfsubmit.scaffold import PROJECT_FILE
+    from dfsubmit.scaffold import FOLDER, PROJECT_FILE
 
     root = Path(repository_root(str(options.folder.resolve())))
     if root != options.folder.resolve():
@@ -116,13 +117,13 @@ def _tell_of_pipeline(options: Options, host: Host, out: output.Output, step: st
             f"{options.folder} is not the root of its repository, and {host} looks for pipelines only there",
             tip=f"dfsubmit init --ci {host} {shlex.quote(str(root))}",
         )
-    see = "see that it has" if had_manifests else "the ledger is set to"
-    out.note(f"next: {step}dfsubmit validate, then commit and push; before the first merge:")
-    out.note(
-        f"- {PROJECT_FILE}: engine: {{type: dataforest, account: ...}}; {see} ledger: {{type: git, remote: origin}}"
-    )
+    out.note(f"next: {step}dfsubmit validate, then commit and push. What else it needs before the first merge:")
+    ledger = "ledger: {type: git, remote: origin} and " if had_manifests else ""
+    out.note(f"- {PROJECT_FILE}: {ledger}engine: {{type: dataforest, account: ...}}")
+    if (old := options.folder / FOLDER / DEFAULT_LEDGER).exists():
+        out.note(f"- {old} is not read any more then: `dfsubmit ledger rebuild` records again what was submitted")
     for line in next_steps(host):
-        out.note(f"- {line}")
+        out.note(line if line.startswith(" ") else f"- {line}")
 
 
 def _project_name(options: Options) -> str:

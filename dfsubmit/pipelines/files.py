@@ -44,13 +44,13 @@ _INSTALL: dict[Kind, str] = {
 # What no file can set: who may push, and the keys.
 _NEXT: dict[Host, str] = {
     "github": """\
-Settings > Environments > data-forest, secrets NCLOUD_ACCESS_KEY and NCLOUD_SECRET_KEY: what apply submits with
-Settings > Secrets > Actions, the same two names, if plans are to show what apps are doing: keys that can only read
+Settings > Environments: make data-forest, with the secrets NCLOUD_ACCESS_KEY and NCLOUD_SECRET_KEY, for apply
+optional, Settings > Secrets > Actions: the same two, of a sub account that only reads; plans then show what apps are doing
 """,
     "gitlab": """\
-Settings > CI/CD > Variables NCLOUD_ACCESS_KEY and NCLOUD_SECRET_KEY, masked, protected, for the environment data-forest
-Settings > CI/CD > Job token permissions: allow Git push requests to the repository, so that apply can push the ledger
-(where that is not to be had: variable DFSUBMIT_GIT_TOKEN, masked and protected, a project access token that may push)
+Settings > CI/CD > Variables: NCLOUD_ACCESS_KEY and NCLOUD_SECRET_KEY, masked and protected, for the environment data-forest
+Settings > CI/CD > Job token permissions: allow Git push requests to the repository, so that apply can push the ledger;
+  where that is not offered: a variable DFSUBMIT_GIT_TOKEN, masked and protected, with a project access token that may push
 """,
 }
 _BLOCK = re.compile(r"^#:(written|shipped)\n(.*?)^#:end\n", re.MULTILINE | re.DOTALL)

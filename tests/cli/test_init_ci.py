@@ -54,7 +54,18 @@ def test_a_folder_with_manifests_gets_the_pipeline_alone(host: Host, dfsubmit: R
     assert (first.returncode, second.returncode) == (0, 0)
     assert written(tmp_path) == {**before, **files(host)}
     assert second.stdout == f"Init: 0 files written, {len(files(host))} already there.\n"
-    assert "see that it has ledger: {type: git, remote: origin}" in first.stderr
+    assert "- specs/project.yaml: ledger: {type: git, remote: origin} and engine:" in first.stderr
+
+
+def test_what_a_ledger_on_this_machine_records_is_not_forgotten(dfsubmit: Run) -> None:
+    dfsubmit("init")
+    before = dfsubmit("init", "--ci", "gitlab")
+    dfsubmit("apply", "--yes")
+
+    after = dfsubmit("init", "--ci", "gitlab")
+
+    assert "ledger rebuild" not in before.stderr
+    assert "- specs/.dfsubmit/ledger.db is not read any more then: `dfsubmit ledger rebuild`" in after.stderr
 
 
 @pytest.mark.parametrize("host", HOSTS)
