@@ -12,6 +12,8 @@ import sys
 from dfsubmit import __version__
 
 _INTERRUPTED = 130
+# The verbs whose answer may be known from an earlier run.
+REPLAYED = ("plan", "diff")
 
 
 def main() -> int:
@@ -20,11 +22,20 @@ def main() -> int:
     try:
         if arguments in (["--version"], ["-V"]) and _told_version():
             return 0
+        if arguments and arguments[0] in REPLAYED and (code := _replayed(arguments)) is not None:
+            return code
         from dfsubmit.cli.boundary import run  # noqa: PLC0415  # click is paid for by those who need it
 
         return run(arguments)
     except KeyboardInterrupt:  # pressed while the imports were still under way
         return _INTERRUPTED
+
+
+def _replayed(arguments: list[str]) -> int | None:
+    """Say what an earlier run said if that still holds, and return its exit code; None otherwise."""
+    from dfsubmit.cli.replay import replayed  # noqa: PLC0415  # of use to few verbs
+
+    return replayed(arguments)
 
 
 def _told_version() -> bool:

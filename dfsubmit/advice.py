@@ -45,10 +45,15 @@ def advise(document: Document, manifest: AiApp | Project) -> tuple[Diagnostic, .
     return tuple(findings)
 
 
+def has_room_for_marker(prefix: str, project: Project) -> bool:
+    """Tell whether `prefix` is as short as `project` wants it."""
+    return not project.spec.submission.marker or len(prefix) <= MARKER_PREFIX_LENGTH
+
+
 def advise_in_project(document: Document, manifest: AiApp, project: Project) -> tuple[Diagnostic, ...]:
     """Return what is wrong with an app only because of its Project's settings."""
     prefix = manifest.spec.name_prefix
-    if not project.spec.submission.marker or len(prefix) <= MARKER_PREFIX_LENGTH:
+    if has_room_for_marker(prefix, project):
         return ()
     message = (
         f"spec.namePrefix must be 2 or 3 characters in a project with markers, but {quoted(prefix)} has {len(prefix)}"

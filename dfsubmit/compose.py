@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from dfsubmit.applier import Done, Stop
     from dfsubmit.engine import Engine, Listing
+    from dfsubmit.known import KnownFiles
     from dfsubmit.ledger.base import Ledger
     from dfsubmit.ledger.verify import Auditable
     from dfsubmit.local.settings import LocalSettings
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from dfsubmit.projectmodel import LocalEngine, Project
     from dfsubmit.reconcile import Reconciler
     from dfsubmit.settle import Settler
+    from dfsubmit.sources import SourceSet
 
 STATE_FOLDER = ".dfsubmit"
 # Where a set without a Project keeps its ledger, seen from its folder.
@@ -131,15 +133,28 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def load(settings: Settings, *, also: Check | None = None) -> DesiredState:
-    """Return what the files ask for, with all findings; `also` is one more check of every document."""
-    from dfsubmit.project import load_project
+def load(settings: Settings, *, also: Check | None = None, known: KnownFiles | None = None) -> DesiredState:
+    """Return what the files ask for, with all findings; `also` is one more check of every document.
+
+    `known` is what an earlier run learnt of the files, which makes this one faster and nothing else.
+    """
     from dfsubmit.sources import find
 
-    state = load_project(find(settings.files), also=also)
+    state = _loaded(find(settings.files), also, known)
     if not settings.strict:
         return state
     return replace(state, diagnostics=tuple(finding.as_error() for finding in state.diagnostics))
+
+
+def _loaded(sources: SourceSet, also: Check | None, known: KnownFiles | None) -> DesiredState:
+    from dfsubmit.project import DocumentNeededError, load_project
+
+    if known is not None and also is None:
+        with contextlib.suppress(DocumentNeededError):
+            state = load_project(sources, examined=known)
+            known.learn(state)
+            return state
+    return load_project(sources, also=also)
 
 
 def selected(state: DesiredState, settings: Settings) -> DesiredState:

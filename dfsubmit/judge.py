@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from dfsubmit.advice import advise, advise_in_project, credentials
+from dfsubmit.advice import advise, advise_in_project, credentials, has_room_for_marker
 from dfsubmit.diagnostics import Diagnostic
 from dfsubmit.judging.fault import make_fault
 from dfsubmit.judging.fields import Path, fields_of, shape_at
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from dfsubmit.document import Document
 
-__all__ = ["advise", "advise_in_project", "credentials", "judge"]
+__all__ = ["advise", "advise_in_project", "credentials", "has_room_for_marker", "judge"]
 
 # Unknown keys may stand inside what was moved; each round settles one more level, and manifests have six.
 _ROUNDS = 8

@@ -11,6 +11,7 @@ same ones without reading every manifest. The folders that it names for HDFS and
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from dfsubmit.bounds import Room, bounded, bounded_by_file
 from dfsubmit.diagnostics import Diagnostic, Related, Span, has_errors, in_reading_order
 from dfsubmit.document import Document, Loaded, load
 from dfsubmit.fingerprint import fingerprint
-from dfsubmit.judge import advise, advise_in_project, judge
+from dfsubmit.judge import advise, advise_in_project, has_room_for_marker, judge
 from dfsubmit.naming import project_name
 from dfsubmit.plan import DesiredApp, Place
 from dfsubmit.projectmodel import LocalEngine, Project, ProjectMetadata
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 
 Check = Callable[[Document], tuple[Diagnostic, ...]]
+Examine = Callable[["SourceFile"], "Examined"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +50,21 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """What one file holds: its text for the frames of findings, its manifests, its findings, its silencers if any."""
+    """What one file holds: its text for the frames of findings, its manifests, its findings, its silencers if any.
+
+    Of a file that was known before, `known` holds what its manifests ask for, and nothing else was made again.
+    """
 
     path: str
-    text: str
-    manifests: tuple[Manifest, ...]
-    diagnostics: tuple[Diagnostic, ...]
+    text: str = ""
+    manifests: tuple[Manifest, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
     silence: Silence | None = None
+    known: tuple[DesiredApp, ...] = ()
+
+
+class DocumentNeededError(Exception):
+    """A file that is only known from before has to be read after all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,14 +146,19 @@ def _silence(loaded: Loaded, valid: Collection[int], *, outside: bool) -> tuple[
     return silence, wrong
 
 
-def load_project(sources: SourceSet, *, also: Check | None = None) -> DesiredState:
-    """Return what `sources` ask for. `also` is as for `examine`."""
+def load_project(sources: SourceSet, *, also: Check | None = None, examined: Examine | None = None) -> DesiredState:
+    """Return what `sources` ask for. `also` is as for `examine`.
+
+    `examined` takes the place of `examine`, and may answer from what it knows. Raises DocumentNeededError when that is not
+    enough; without it, never.
+    """
+    look = examined or functools.partial(examine, also=also)
     gathered = Gathering(project_file=sources.project_file)
     data_folders: tuple[str, ...] = ()
     for source in sources.iter_files():
         if data_folders and source.location.startswith(data_folders):
             continue
-        gathered.add(examine(source, also=also))
+        gathered.add(look(source))
         if not data_folders and gathered.project is not None:
             data_folders = data_folders_of(gathered.project.model, sources.root)
     whole = not gathered.silence.asks_for_the_set() or sources.whole
@@ -223,6 +238,9 @@ class Gathering:
         for manifest in examined.manifests:
             self.manifests += 1
             self._take(manifest)
+        for app in examined.known:
+            self.manifests += 1
+            self._take_known(app)
         kept = bounded((*examined.diagnostics, *self.silence.kept(self._findings[before:])))
         fresh = list(kept.findings) if self._room.admits(kept.findings) else []
         self._findings[before:] = fresh
@@ -312,6 +330,14 @@ class Gathering:
         )
         for old in model.metadata.moved:
             self._take_move(manifest, old)
+
+    def _take_known(self, app: DesiredApp) -> None:
+        """Take in an app as `_take_app` does. Raises DocumentNeededError when there is something to say about it."""
+        project = self.project.model if self.project is not None else None
+        fits = not isinstance(project, Project) or has_room_for_marker(app.request["namePrefix"], project)
+        if app.name in self.apps or app.moved or not fits:
+            raise DocumentNeededError
+        self.apps[app.name] = app
 
     def _take_move(self, manifest: Manifest, old: str) -> None:
         """Refuse two manifests that say to have had the same name."""

@@ -25,6 +25,7 @@ PREFIX = "DFSUBMIT_"
 VARIABLES = frozenset(
     {
         *("FILE", "SELECT", "OUTPUT", "ENGINE", "BASE_URL", "LEDGER", "OFFLINE", "STRICT", "YES", "NO_INPUT"),
+        "NO_CACHE",
         *("QUIET", "VERBOSE", "NO_COLOR"),
         *("MAX_SUBMIT", "PARALLELISM", "TIMEOUT_SECONDS", "SETTLE_SECONDS", "MARKER"),
     }
@@ -45,6 +46,7 @@ class Flags:
     base_url: str | None = None
     ledger: str | None = None
     offline: bool = False
+    no_cache: bool = False
     strict: bool = False
     yes: bool = False
     no_input: bool = False
@@ -75,6 +77,7 @@ class Settings:
     base_url: str | None
     ledger: LedgerPlace | None
     offline: bool
+    no_cache: bool
     strict: bool
     yes: bool
     no_input: bool
@@ -95,6 +98,7 @@ def resolve(flags: Flags, environ: Mapping[str, str]) -> Settings:
         base_url=flags.base_url or variable(environ, "BASE_URL") or None,
         ledger=_ledger(flags, environ),
         offline=flags.offline or switch(environ, "OFFLINE"),
+        no_cache=flags.no_cache or switch(environ, "NO_CACHE"),
         strict=flags.strict or switch(environ, "STRICT"),
         yes=flags.yes or switch(environ, "YES"),
         no_input=flags.no_input or switch(environ, "NO_INPUT"),

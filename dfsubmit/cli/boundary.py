@@ -21,7 +21,7 @@ from dfsubmit.cli.options import CONTEXT, SPELLINGS
 from dfsubmit.errors import DfsubmitError, InterruptError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 INTERRUPTED = 130
 # As a program that dies of SIGPIPE, which is what the reader of a closed pipe expects.
@@ -36,14 +36,21 @@ def run(arguments: Sequence[str]) -> int:
     streams.prepare()
     out = output.for_run(os.environ, no_color="--no-color" in arguments)
     try:
-        return _guarded(arguments, out)
+        return _guarded(arguments, out, lambda: _dispatch(list(arguments), out))
     except KeyboardInterrupt:  # pressed again while an error was being told
         return INTERRUPTED
 
 
-def _guarded(arguments: Sequence[str], out: output.Output) -> int:
+def unwritten(arguments: Sequence[str], error: OSError) -> int:
+    """Return the exit code of a run that ended because standard output took nothing more, and say so as `run` does."""
+    return _guarded(
+        arguments, output.for_run(os.environ, no_color="--no-color" in arguments), lambda: output.fail(error)
+    )
+
+
+def _guarded(arguments: Sequence[str], out: output.Output, act: Callable[[], int]) -> int:
     try:
-        code = _dispatch(list(arguments), out)
+        code = act()
         output.flush()
     except BrokenPipeError:  # of standard output: the ledger and the engines map their own
         streams.silence(1)
@@ -79,7 +86,8 @@ def _dispatch(arguments: list[str], out: output.Output) -> int:
         out.say(app.get_help(click.Context(app, info_name=PROGRAM, **CONTEXT)))
         return UsageError.exit_code
     try:
-        with app.make_context(PROGRAM, arguments) as context:
+        # Verbs find there what exactly was asked.
+        with app.make_context(PROGRAM, list(arguments), obj=tuple(arguments)) as context:
             code: int = app.invoke(context)
             return code
     except click.exceptions.Exit as end:  # --help and --version

@@ -19,17 +19,18 @@ if TYPE_CHECKING:
 
     from dfsubmit.cli.output import Output
     from dfsubmit.diagnostics import Diagnostic
+    from dfsubmit.known import KnownFiles
     from dfsubmit.project import DesiredState
     from dfsubmit.projectmodel import Project
     from dfsubmit.settings import Settings
     from dfsubmit.sources import SourceSet
 
 
-def load_or_show(settings: Settings, out: Output) -> DesiredState:
+def load_or_show(settings: Settings, out: Output, known: KnownFiles | None = None) -> DesiredState:
     """Return what the files ask for; says warnings on standard error. Raises InputError, after the findings, for errors."""
     from dfsubmit.compose import load
 
-    state = load(settings)
+    state = load(settings, known=known)
     _show(state.diagnostics, state.texts, settings, out)
     if state.has_errors:
         raise InputError(

@@ -108,6 +108,11 @@ _COMMON: Mapping[str, tuple[tuple[str, ...], str, Mapping[str, Any]]] = {
         {"metavar": "PLACE"},
     ),
     "offline": (("--offline",), "Ask no engine: work from the manifests and the ledger alone.  [env var: {}]", {}),
+    "no_cache": (
+        ("--no-cache",),
+        "Read and judge everything anew, whatever earlier runs have found out.  [env var: {}]",
+        {},
+    ),
     "strict": (("--strict",), "Treat warnings as errors.  [env var: {}]", {}),
     "yes": (("-y", "--yes"), "Answer every question with yes.  [env var: {}]", {}),
     "no_input": (("--no-input",), "Never ask: fail where a question would be asked.  [env var: {}]", {}),
@@ -123,7 +128,7 @@ READING = ("file", "select", "strict")
 REMOTE = ("engine", "base_url", "ledger", "offline")
 ASKING = ("yes", "no_input")
 TALKING = ("quiet", "verbose", "no_color")
-_SWITCHES = frozenset({"offline", "strict", "yes", "no_input", "quiet", "no_color"})
+_SWITCHES = frozenset({"offline", "no_cache", "strict", "yes", "no_input", "quiet", "no_color"})
 
 COMMON_NAMES = tuple(_COMMON)
 # Every spelling of a common option, for the hint that options follow the verb.

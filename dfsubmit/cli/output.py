@@ -131,6 +131,12 @@ def flush() -> None:
         sys.stdout.flush()
 
 
+def fail(error: OSError) -> int:
+    """Raise what stands for `error`, met while writing to standard output: BrokenPipeError, DfsubmitError."""
+    with _standard_output():
+        raise error
+
+
 @contextlib.contextmanager
 def _standard_output() -> Iterator[None]:
     """Map what can go wrong with standard output, and keep what is buffered from failing again at the end."""

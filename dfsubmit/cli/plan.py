@@ -1,4 +1,4 @@
-"""`dfsubmit plan`: what apply would do. Changes nothing, and creates nothing but the file of --out."""
+"""`dfsubmit plan`: what apply would do. Changes nothing, and creates nothing but the file of --out and the user's cache."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from dfsubmit.errors import EngineError, InputError
 from dfsubmit.settings import Flags, Settings, resolve
 
 if TYPE_CHECKING:
+    from dfsubmit.cli.keeping import Keeper
     from dfsubmit.compose import Scene
+    from dfsubmit.known import KnownFiles
     from dfsubmit.ledger.base import Ledger
     from dfsubmit.plan import Plan
     from dfsubmit.project import DesiredState
@@ -56,7 +58,7 @@ class Options:
 )
 @click.option("--prune", is_flag=True, help="Plan to kill apps whose manifest was removed and that still run.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when changes are pending.")
-@common(*READING, *REMOTE, outputs=("text", "json", "markdown"))
+@common(*READING, *REMOTE, "no_cache", outputs=("text", "json", "markdown"))
 def command(flags: Flags, out_file: str | None, prune: bool, detailed_exitcode: bool) -> int:
     """Show what `apply` would do: + submit, = unchanged, ? unresolved, ! orphan, - kill.
 
@@ -79,14 +81,41 @@ def run(options: Options) -> int:
     from dfsubmit.compose import ledger_of
 
     out = output.make(options.settings, os.environ)
-    scene, state = desired_scene(options.settings, out)
+    known = _known(options.settings)
+    scene, state = desired_scene(options.settings, out, known)
     with ledger_of(scene) as ledger:
+        keeper = _keeper(options, known, state, ledger)
         plan, tails = _seen_plan(scene, state, ledger, out, prune=options.prune)
-        _show(options=options, out=out, plan=plan, tails=tails, scene=scene, ledger=ledger, state=state)
+        note, data = _show(options=options, out=out, plan=plan, tails=tails, scene=scene, ledger=ledger, state=state)
+        if keeper is not None and not plan.has_changes:
+            keeper.keep(note, data, out)
     if options.out is not None:
         _save(plan, options.out)
         out.note(f"saved as {options.out}; carry it out with: dfsubmit apply {options.out}")
     return PENDING if options.detailed_exitcode and plan.has_changes else 0
+
+
+def _keeper(options: Options, known: KnownFiles | None, state: DesiredState, ledger: Ledger) -> Keeper | None:
+    """Return what keeps the answer for the next run; None where it depends on more than can be looked at then."""
+    if known is None or options.out is not None:
+        return None
+    from dfsubmit.cli.keeping import keeper_for
+
+    arguments = click.get_current_context().find_object(tuple) or ()
+    return keeper_for(arguments, options.settings, os.environ, known=known, state=state, ledger=ledger)
+
+
+def _known(settings: Settings) -> KnownFiles | None:
+    """Return what earlier runs have learnt of these files; None where nothing is to be kept."""
+    from dfsubmit.usercache import user_cache
+
+    here = os.getcwd()  # noqa: PTH109  # as `find` has it
+    cache = None if settings.no_cache else user_cache(os.environ, here)
+    if cache is None:
+        return None
+    from dfsubmit.known import KnownFiles
+
+    return KnownFiles(cache, here, settings.files)
 
 
 def _seen_plan(
@@ -118,7 +147,8 @@ def _show(
     scene: Scene,
     ledger: Ledger,
     state: DesiredState,
-) -> None:
+) -> tuple[str, str]:
+    """Show the plan; return what was said, as a note and as data."""
     from dfsubmit.cli.planning import as_of, basis_of, page_of, warnings_of
     from dfsubmit.cli.runner import tell_of_plan
     from dfsubmit.render.machine import json_text, plan_document
@@ -128,16 +158,18 @@ def _show(
     page = page_of(plan, warnings_of(state), commit := as_of(ledger))
     tell_of_plan(plan, os.environ, out, page)
     if options.settings.output == "json":
-        out.data(json_text(plan_document(plan, basis_of(plan, ledger, scene, whole=state.whole))))
-        return
+        out.data(data := json_text(plan_document(plan, basis_of(plan, ledger, scene, whole=state.whole))))
+        return "", data
     read = f"{counted(state.files, 'file')}, {counted(len(state.apps), 'app')}"
-    out.note(f"project {scene.project_id}: {read}; ledger {ledger.describe()}{f' as of {commit}' if commit else ''}")
+    note = f"project {scene.project_id}: {read}; ledger {ledger.describe()}{f' as of {commit}' if commit else ''}"
+    out.note(note)
     if options.settings.output == "markdown":
-        out.data(page())
-        return
-    out.data(plan_text(plan, tails=tails, palette=out.palette, verbose=out.verbosity > 0))
+        out.data(data := page())
+        return note, data
+    out.data(data := plan_text(plan, tails=tails, palette=out.palette, verbose=out.verbosity > 0))
     if plan.has_changes:
         out.detail(f"token {plan.token}: `dfsubmit apply --expect {plan.token}` applies exactly this")
+    return note, data
 
 
 def _save(plan: Plan, path: Path) -> None:

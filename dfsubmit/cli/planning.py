@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from dfsubmit.cli.output import Output
     from dfsubmit.engine import Engine
+    from dfsubmit.known import KnownFiles
     from dfsubmit.ledger.base import Ledger
     from dfsubmit.plan import Plan
     from dfsubmit.project import DesiredState
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
     from dfsubmit.settings import Settings
 
 
-def desired_scene(settings: Settings, out: Output) -> tuple[Scene, DesiredState]:
+def desired_scene(settings: Settings, out: Output, known: KnownFiles | None = None) -> tuple[Scene, DesiredState]:
     """Return the scene and what the manifests ask for. Raises InputError after showing what is wrong with them."""
     from dfsubmit.cli.checking import load_or_show
     from dfsubmit.compose import selected
 
-    state = load_or_show(settings, out)
+    state = load_or_show(settings, out, known)
     scene = Scene(settings=settings, project=state.project, root=state.root, environ=os.environ)
     return scene, selected(state, settings)
 

@@ -21,14 +21,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dfsubmit.errors import LedgerCorruptError, LedgerError
+from dfsubmit.ledger.sqlitebasis import APPLICATION_ID, LAYOUT, PAGE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-# "dfsb": how a file says that it is a ledger of dfsubmit, and in which layout.
-APPLICATION_ID = 0x64667362
-LAYOUT = 1
-PAGE_BYTES = 4096
 
 STATE_FOLDER = ".dfsubmit"
 # SQLite's lock on the right to write stands on this byte of the -shm file (WAL_WRITE_LOCK in its file format).

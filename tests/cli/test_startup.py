@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import cli_program
 import pytest
-from cli_program import Run, bad_file, good_file, in_folder
+from cli_program import Run, bad_file, good_file, in_folder, run_dfsubmit
+from planner import Planner, app_text
 
 from dfsubmit.cli.app import VERBS
 
@@ -81,6 +82,20 @@ def test_a_verb_imports_no_heavy_module_but_those_it_needs(
     assert "Traceback" not in result.stderr
     assert "dfsubmit" in modules, "the report of imports was not understood"
     assert modules & HEAVY <= ALLOWED[arguments]
+
+
+def test_a_plan_that_is_said_again_imports_next_to_nothing(tmp_path: Path) -> None:
+    planner = Planner.make(tmp_path)
+    planner.write("one.yaml", app_text("one"))
+    planner.submit_all()
+    environ = {"XDG_CACHE_HOME": str(planner.cache), "PYTHONPROFILEIMPORTTIME": "1"}
+    made = run_dfsubmit("plan", "--offline", env=environ, cwd=planner.path)
+
+    again = run_dfsubmit("plan", "--offline", env=environ, cwd=planner.path)
+
+    assert again.stdout == made.stdout
+    assert imported(made.stderr) & HEAVY == {*VALIDATE, "sqlite3"}
+    assert imported(again.stderr) & {*HEAVY, "dataclasses", "json", "pathlib", "typing"} == {"sqlite3"}
 
 
 @pytest.mark.parametrize("verb", VERBS)
