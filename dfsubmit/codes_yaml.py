@@ -173,10 +173,10 @@ keys of one mapping begin in the same column, and what belongs to a key is inden
     ),
     _error(
         "DF0109",
-        "no blank after a colon",
+        "no blank after a colon or a dash",
         """\
-A colon ends a key only when a blank or the end of the line follows; without one it is part of the text, as in `http://…`.
-Put a blank after the colon.""",
+A colon ends a key only when a blank or the end of the line follows; without one it is part of the text, as in `http://…`. In the
+same way a dash begins a list entry only with a blank behind it. Put a blank after the colon, or after the dash.""",
         app(("namePrefix: bert", "namePrefix:bert")),
         GOOD_APP,
     ),
@@ -274,8 +274,8 @@ The alias repeats a value that it is part of, so the value would never end. Writ
         """\
 The key `<<` merged another mapping into this one in YAML 1.1. YAML 1.2, which manifests are written in, has no such key, and
 programs that read it differ. Write the keys out. Quote the key if it is really named so.""",
-        added("env: &env {A: b}", "<<: {args: x}"),
-        added("env: &env {A: b}", "args: x"),
+        added("env: {A: b}", "<<: {args: x}"),
+        added("env: {A: b}", "args: x"),
     ),
     _error(
         "DF0121",
@@ -372,8 +372,8 @@ or stands without a value. Quote the whole text if it is one; separate two value
         """\
 An unquoted text that begins with `&` marks the value after it with a name, so that an alias can repeat it. The name is made of
 letters, digits, `-` and `_`. Rename the anchor, or quote the text if it is one.""",
-        added("args: &fast.mode --fast"),
-        added("args: &fast-mode --fast"),
+        added("args: &fast.mode --fast", "env: {MODE: *fast}"),
+        added("args: &fast-mode --fast", "env: {MODE: *fast-mode}"),
     ),
     _error(
         "DF0133",
@@ -398,5 +398,62 @@ the text if it only begins with a dash and a blank.""",
         "too many values",
         """\
 A file may have 100,000 values, twice as many as a thousand manifests have. Split the file.""",
+    ),
+    _error(
+        "DF0136",
+        "template that was not filled in",
+        """\
+Braces such as `{{ }}`, `{% %}` or `{# #}` are Jinja's, Helm's or another template engine's. A manifest is not a template, and
+nothing fills it in: in YAML they are a mapping in a mapping, or nothing at all. Fill the template in before dfsubmit reads it, or
+quote the text if the braces belong to it.""",
+        added("args: {{ args }}"),
+        added('args: "{{ args }}"'),
+    ),
+    _error(
+        "DF0137",
+        "unsettled merge conflict",
+        """\
+Git could not merge two changes, and left both of them in the file between lines of `<<<<<<<`, `=======` and `>>>>>>>`. Keep
+what is right of the two, and remove the three lines.""",
+        app(("  namePrefix: bert\n", "<<<<<<< HEAD\n  namePrefix: ber\n=======\n  namePrefix: gpt\n>>>>>>> x\n")),
+        GOOD_APP,
+    ),
+    _error(
+        "DF0138",
+        "character that only looks like YAML's",
+        """\
+Blanks other than the space (U+00A0 and its like), the colons of East Asian keyboards and the dashes of print look like the
+characters that YAML knows, and mean nothing to it. They come with text from web pages, chats and word processors. Type the
+character again. `validate --fix` does it.""",
+        app(("namePrefix: bert", "namePrefix:\u00a0bert")),
+        GOOD_APP,
+    ),
+    _error(
+        "DF0139",
+        "line between two documents",
+        """\
+Several manifests in one file are separated by lines of exactly three dashes at the left margin. The line is missing here, is
+indented, or has more or fewer dashes.""",
+        GOOD_APP + app(("bert-finetune", "bert-small")),
+        _SECOND,
+    ),
+    _warning(
+        "DF0140",
+        "anchor that nothing repeats",
+        """\
+An unquoted text that begins with `&` marks the value after it with a name, so that an alias `*name` can repeat it. No alias
+does. Often the `&` was meant as part of the text: then quote it, because the mark is not part of the value.""",
+        app(("command: python train.py", "command: &run python train.py")),
+        GOOD_APP,
+    ),
+    _warning(
+        "DF0141",
+        "character that is not what it looks like",
+        """\
+The text has a blank that is no space, a character that cannot be seen, a dash of print where a word begins, or stands in
+typographic quotes, which quote nothing in YAML and are part of the text. The program that gets it reads another text than
+people do. Type the character again; if the text needs it, write it as an escape inside double quotes.""",
+        app(("command: python train.py", "command: python\u00a0train.py")),
+        GOOD_APP,
     ),
 )

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from dfsubmit.sources import SourceFile, SourceSet
 
 
+# The warning of a character in a text that is not what it looks like.
+LOOKALIKE = "DF0141"
+
 Check = Callable[[Document], tuple[Diagnostic, ...]]
 Examine = Callable[["SourceFile"], "Examined"]
 
@@ -112,6 +115,7 @@ def examine(source: SourceFile, *, also: Check | None = None) -> Examined:
             continue
         findings += _beside(loaded.diagnostics, advise(document, judged))
         manifests.append(Manifest(document=document, model=judged))
+    findings = _without_echoes(findings) if loaded.diagnostics else findings
     silence = None
     if WORD in loaded.text:
         valid = {manifest.document.index for manifest in manifests}
@@ -133,6 +137,22 @@ def _beside(wrong: Collection[Diagnostic], advice: tuple[Diagnostic, ...]) -> It
         return advice
     places = {finding.span for finding in wrong}
     return (finding for finding in advice if finding.span not in places)
+
+
+def _without_echoes(findings: list[Diagnostic]) -> list[Diagnostic]:
+    """Return `findings` without the warnings of characters in a text about which something else is said already."""
+    said = [one.span for one in findings if one.span is not None and one.code != LOOKALIKE]
+    return [
+        one
+        for one in findings
+        if one.code != LOOKALIKE or one.span is None or not any(_covers(span, one.span) for span in said)
+    ]
+
+
+def _covers(outer: Span, inner: Span) -> bool:
+    """Tell whether `inner` lies in `outer`."""
+    starts = (outer.line, outer.column) <= (inner.line, inner.column)
+    return starts and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
 
 
 def _silence(loaded: Loaded, valid: Collection[int], *, outside: bool) -> tuple[Silence, list[Diagnostic]]:

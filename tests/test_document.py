@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from yaml_faults import FAULTS, unmarked
 
-from dfsubmit.diagnostics import Severity, Span
+from dfsubmit.diagnostics import Severity, Span, has_errors
 from dfsubmit.document import HAVE_C, Document, Loaded, load
 from dfsubmit.yamlcore.limits import (
     MAX_DEPTH,
@@ -62,7 +62,7 @@ def read(text: str, parser: str = PARSERS[0]) -> Loaded:
 
 def only(text: str, parser: str = PARSERS[0]) -> Document:
     loaded = read(text, parser)
-    assert loaded.diagnostics == ()
+    assert not has_errors(loaded.diagnostics)
     (document,) = loaded.documents
     return document
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dfsubmit.diagnostics import has_errors
 from dfsubmit.document import HAVE_C, load
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def cases() -> Iterator[tuple[str, dict[str, Any]]]:
 def outcome(case: Mapping[str, Any], *, use_c: bool) -> str:
     """Return what became of a case: read, refused, accepted (though invalid), different, or no-json."""
     loaded = load(written_out(case["yaml"]).encode(), "case.yaml", use_c=use_c)
-    if loaded.diagnostics:
+    if has_errors(loaded.diagnostics):
         return "refused" if not case["fail"] and case.get("json") is not None else "diagnosed"
     if case["fail"]:
         return "accepted"

@@ -11,15 +11,27 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from dfsubmit.yamlcore.layout import text_end
 from dfsubmit.yamlcore.limits import MAX_DEPTH, MAX_EXPANDED, MAX_SCALAR
 from dfsubmit.yamlcore.scalars import SPECIAL_STARTS, NumberTooLongError, resolve
 from dfsubmit.yamlcore.tags import misfit, tagged, unknown
 from dfsubmit.yamlcore.tree import AliasNode, MappingNode, SequenceNode
-from dfsubmit.yamlcore.wording import bad_anchor, complex_key, missing_blank, no_key, unknown_alias
+from dfsubmit.yamlcore.wording import (
+    bad_anchor,
+    complex_key,
+    missing_blank,
+    no_key,
+    no_separator,
+    quoted,
+    unknown_alias,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dfsubmit.yamlcore.report import Report
     from dfsubmit.yamlcore.tree import Event, Kinds, NextEvent, Node
+    from dfsubmit.yamlcore.wording import Fault
 
 _MERGE = "<<"
 # Names of anchors as YAML 1.2 has them, behind a tag if there is one; libyaml 0.1 cuts them short.
@@ -43,12 +55,19 @@ class Composer:
         self.lost = False
         self.anchors: dict[str, tuple[Any, Node]] = {}
         self.open: dict[str, Event] = {}
+        self.repeated: set[str] = set()
+        # Keys at the root that stand there again, with the first of each.
+        self.again: list[tuple[str, Event, Event]] = []
         self.expanded = 0
         self.sizes: dict[int, int] = {}
 
     def compose(self) -> tuple[Any, Node]:
         """Return the data and the tree of the document whose start was the last event. Raises StopError."""
-        return self._node(self.next_event(), 0)
+        try:
+            made = self._node(self.next_event(), 0)
+        finally:
+            self._report_again()
+        return made
 
     def _node(self, event: Event, depth: int) -> tuple[Any, Node]:
         kind = type(event)
@@ -103,12 +122,19 @@ class Composer:
         tag = str(event.ctag)
         known, value = tagged(tag, event.value)
         if not known:
-            self.report.event(*unknown(tag), event, advice="remove the tag; values need none")
+            self.report.event(*unknown(tag), event, advice=self._tag_advice(tag, event))
             return event.value if event.style else self._resolve(event)
         if value is misfit:
             self._misfit(event, tag)
             return event.value
         return value
+
+    def _tag_advice(self, tag: str, event: Event) -> str:
+        """Return what to do about a tag that means nothing; a text may only begin like one."""
+        source, start = self.report.source, event.start_mark.index + self.report.base
+        text = source.text[start : text_end(source, start)]
+        is_text = tag.startswith("!") and " " in text and not event.style
+        return f"remove the tag, or quote the text: {quoted(text)}" if is_text else "remove the tag; values need none"
 
     def _misfit(self, event: Event, tag: str) -> None:
         self.lost = True
@@ -121,6 +147,8 @@ class Composer:
         known, value = tagged(tag, None)
         if not known:
             self.report.event(*unknown(tag), event, advice="remove the tag; values need none")
+            # What was to be made of the collection is anyone's guess.
+            self.lost = True
         elif value is misfit and not tag.endswith(own):
             self._misfit(event, tag)
 
@@ -163,7 +191,10 @@ class Composer:
                 value, node = self._node(follower, depth)
             if key is None:
                 continue
-            if (key in data or key == _MERGE) and self._set_aside(key, event, keys, merged, (value, node)):
+            if key == _MERGE and self._set_merge_aside(event, merged, (value, node)):
+                continue
+            if key in data:
+                self._set_aside(key, event, made, data, (value, node), at_root=depth == 1)
                 continue
             if value is None and start.flow_style and ":" in key:
                 self._check_blank(event, node)
@@ -185,7 +216,7 @@ class Composer:
             return value if type(value) is str else self._odd_key(event, value)
         value, _ = self._node(event, depth)
         if type(event) is not self.kinds.alias:
-            self.report.fault(complex_key(self.report.source, event.start_mark.index + self.report.base))
+            self.report.fault(self._complex_key(event.start_mark.index + self.report.base))
         elif isinstance(value, str):
             return value
         elif not self.lost:
@@ -194,6 +225,15 @@ class Composer:
             )
         self.lost = True
         return None
+
+    def _complex_key(self, start: int) -> Fault:
+        """Return the fault of a list or a mapping that is used as a key; a template's braces are a mapping in a mapping."""
+        source = self.report.source
+        if source.text[start - 1 : start + 1] == "{{":
+            from dfsubmit.yamlcore.foreign import template  # noqa: PLC0415  # only who has such a fault pays for its patterns
+
+            return template(source, start - 1, text_end(source, start - 1))
+        return complex_key(start)
 
     def _odd_key(self, event: Event, value: Any) -> str | None:
         """Report a key that is a number, a boolean or null, and return its text."""
@@ -218,30 +258,54 @@ class Composer:
             self.report.fault(missing_blank(at))
             raise StopError
 
+    def _set_merge_aside(self, event: Event, merged: list[tuple[Any, Node]], made: tuple[Any, Node]) -> bool:
+        """Report a merge key; return False when it is none, but a text that looks like one."""
+        if type(event) is not self.kinds.scalar or event.style:
+            return False
+        if type(made[1]) is self.kinds.alias:
+            # That its alias is unknown is no second fault: it goes away with the key.
+            self.report.findings.pop()
+        advice = 'write the merged keys out here; for a key that is really named so, quote it: "<<"'
+        self.report.event("DF0120", "the merge key << is not part of YAML 1.2", event, advice=advice)
+        merged.append(made)
+        return True
+
     def _set_aside(
         self,
         key: str,
         event: Event,
-        keys: dict[str, Event],
-        merged: list[tuple[Any, Node]],
+        mapping: MappingNode,
+        data: dict[str, Any],
         made: tuple[Any, Node],
-    ) -> bool:
-        """Report a merge key or a duplicate; return False when it is neither, but a text that looks like a merge key."""
-        if key == _MERGE and type(event) is self.kinds.scalar and not event.style:
-            advice = 'write the merged keys out here; for a key that is really named so, quote it: "<<"'
-            self.report.event("DF0120", "the merge key << is not part of YAML 1.2", event, advice=advice)
-            merged.append(made)
-            return True
-        if key not in keys:
-            return False
+        *,
+        at_root: bool,
+    ) -> None:
+        """Report a duplicate key, or keep it for `_report_again`. The first value counts, unless it is the poorer mapping."""
+        first = mapping.keys[key]
+        value, node = made
+        if isinstance(value, dict) and isinstance(data[key], dict) and len(value) > len(data[key]):
+            data[key], mapping.values[key] = value, node
+        if at_root:
+            self.again.append((key, event, first))
+        else:
+            self._report_duplicate(key, event, first)
+
+    def _report_duplicate(self, key: str, event: Event, first: Event) -> None:
+        related = ("the first is here", first)
         self.report.event(
-            "DF0116",
-            f'the key "{key}" is here a second time',
-            event,
-            advice="remove one of the two",
-            related=("the first is here", keys[key]),
+            "DF0116", f'the key "{key}" is here a second time', event, advice="remove one of the two", related=related
         )
-        return True
+
+    def _report_again(self) -> None:
+        """Report the keys that the root has twice: as one finding where they begin another manifest. Raises FullError."""
+        again, self.again = self.again, []
+        if {"apiVersion", "kind"} <= {key for key, _, _ in again}:
+            _, event, first = again[0]
+            begins, _ = self.report.extent(first)
+            self.report.fault(no_separator(self.report.source, *self.report.extent(event), "manifest", begins))
+            return
+        for key, event, first in again:
+            self._report_duplicate(key, event, first)
 
     # Anchors and merge keys
 
@@ -273,6 +337,7 @@ class Composer:
                 raise StopError
             self.lost = True
             return None, event
+        self.repeated.add(name)
         value, node = self.anchors[name]
         self.expanded += self._size(value)
         if self.expanded > MAX_EXPANDED:
@@ -294,6 +359,14 @@ class Composer:
             # Anchored containers live as long as the composer, so that an id stays one container's.
             self.sizes[id(value)] = known
         return known
+
+    def unused(self) -> Iterator[tuple[str, int]]:
+        """Yield name and offset of every anchor that nothing repeats: most are texts that were meant to begin with `&`."""
+        text, base = self.report.source.text, self.report.base
+        for name, (_, node) in self.anchors.items():
+            if name not in self.repeated:
+                event: Any = node.event if isinstance(node, AliasNode) else getattr(node, "start", node)
+                yield name, text.find(f"&{name}", event.start_mark.index + base)
 
     def _merge(self, data: dict[str, Any], made: MappingNode, value: Any, node: Node) -> None:
         """Do what the author meant by a merge key, so that its finding stays the only one."""

@@ -8,7 +8,7 @@ missing colon shows on the line after. So the words only choose a rule from the 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dfsubmit.diagnostics import Edit
@@ -32,6 +32,7 @@ from dfsubmit.yamlcore.wording import (
     long_key,
     missing_blank,
     no_key,
+    no_separator,
     open_quote,
     quote_it,
     quoted,
@@ -59,12 +60,23 @@ class Refusal:
     quoted: tuple[int, int] | None = None
 
 
+# One key and one value, neither with blanks: it may be a map without its braces as well as a text.
+_PAIR = re.compile(r"[A-Za-z]\w*: [\w.-]+")
+_TYPOGRAPHIC = "\u201c\u201d\u201e\u2018\u2019\uff02"
+_BLOCK_HEAD = re.compile(r"(?:^|[:-][ \t]+)[|>][-+0-9]*\Z")
+_WORD = re.compile(r"[A-Za-z_][\w.-]*|'[^']*'|\"[^\"]*\"")
 _NEXT_KEY = re.compile(r",[ ]*[\w.-]+:[ ]")
 
 
 def explain(source: Source, refusal: Refusal) -> Fault:
     """Return the fault behind `refusal`."""
+    from dfsubmit.yamlcore.foreign import foreign  # noqa: PLC0415  # only a text that is refused pays for its patterns
+
     words = f"{refusal.context}; {refusal.problem}"
+    above_too = re.search(r"mapping values are not allowed", words) is not None
+    fault = foreign(source, refusal.at, refusal.context_at, above_too=above_too)
+    if fault is not None:
+        return fault
     for pattern, rule in _RULES:
         if re.search(pattern, words):
             return rule(source, refusal)
@@ -129,13 +141,14 @@ def _colon_in_value(source: Source, value: int, at: int) -> Fault:
     while source.text[value : value + 1] in {" ", "\t"}:
         value += 1
     end = value_end(source, value)
-    whole = quoted(source.text[value:end])
+    whole = quoted(source.text[value:end].strip(_TYPOGRAPHIC))
+    map_too = f"; if it is a map: {{{source.text[value:end]}}}" if _PAIR.fullmatch(source.text, value, end) else ""
     return Fault(
         code="DF0111",
         message="an unquoted text cannot have a colon and a blank in it",
         start=at,
         end=at + 1,
-        help=f"quote the text: {whole}",
+        help=f"quote the text: {whole}{map_too}",
         edits=(Edit(start=value, end=end, text=whole),),
     )
 
@@ -159,16 +172,34 @@ def _missing_colon(source: Source, start: int, end: int) -> Fault:
     if match:
         at = start + match.end()
         return missing_blank(at - 1)
+    above = content_before(source, source.line_start(start))
+    if above is not None and _BLOCK_HEAD.search(above[1]):
+        return _shallow_block(start, end, above[1])
     word = re.match(r"(?:- +)*('[^']*'|\"[^\"]*\"|\S+)", text)
     key_end = start + (word.end() if word else len(text))
     key = (word.group(1) if word else text)[:60]
+    is_key = _WORD.fullmatch(key) is not None
+    deeper = "indent it deeper than the key above if it goes on with that text"
     return Fault(
         code="DF0110",
         message="there is no colon on this line, so it is neither a key nor part of the value above",
         start=start,
         end=end,
-        help=f"write {key}: if it is a key",
-        edits=(Edit(start=key_end, end=key_end, text=":"),),
+        help=f"write {key}: if it is a key; {deeper}" if is_key else f"{deeper}; begin it with # if it is a note",
+        edits=(Edit(start=key_end, end=key_end, text=":"),) if is_key else (),
+    )
+
+
+def _shallow_block(start: int, end: int, above: str) -> Fault:
+    """Explain the first line of a block text that is indented no deeper than the key of the text."""
+    mark = above.rstrip("-+0123456789")[-1]
+    wanted = indent_of(above) + 2
+    return Fault(
+        code="DF0108",
+        message=f"the text below {mark} must be indented deeper than its key",
+        start=start,
+        end=end,
+        help=f"indent all lines of the text by {wanted} spaces or more",
     )
 
 
@@ -220,6 +251,8 @@ def _in_brackets(source: Source, at: int, opening: int, wanted: str) -> Fault:
     character = source.text[at : at + 1]
     if character == ":" and source.text[opening:at].rstrip(" \t")[-1] in "[{,":
         return no_key(at)
+    if character == ":" and (fault := _no_comma_above(source, at, opening)) is not None:
+        return fault
     if character == ",":
         return Fault(
             code="DF0131",
@@ -236,6 +269,34 @@ def _in_brackets(source: Source, at: int, opening: int, wanted: str) -> Fault:
         start=at,
         end=at + 1,
         help="put a comma between the two values, or quote them if they are one text",
+    )
+
+
+def _no_comma_above(source: Source, at: int, opening: int) -> Fault | None:
+    """Explain a colon at `at` behind a key that was taken for a part of the value on the line above: JSON with a slip."""
+    start = source.line_start(at)
+    above = content_before(source, start)
+    if above is None or above[0] < source.line_start(opening) or above[1].endswith((",", "{", "[")):
+        return None
+    end = above[0] + len(above[1])
+    slashes = re.search(r"(?:^|[\s,\[{])(//|/\*)", above[1])
+    if slashes is not None:
+        begin = above[0] + slashes.start(1)
+        return Fault(
+            code="DF0131",
+            message=f"a comment begins with #, not with {slashes[1]}",
+            start=begin,
+            end=end,
+            help=f"write # in place of {slashes[1]}",
+            edits=(Edit(start=begin, end=begin + 2, text="#"),) if slashes[1] == "//" else (),
+        )
+    return Fault(
+        code="DF0131",
+        message="there is no comma between this value and the key on the next line",
+        start=end - 1,
+        end=end,
+        help="put a comma at the end of the line",
+        edits=(Edit(start=end, end=end, text=","),),
     )
 
 
@@ -285,13 +346,29 @@ def _after_value(source: Source, refusal: Refusal) -> Fault:
             return open_quote(source, start)
         if not text[end:at].strip(" "):
             return _ended(source, end, at)
+    whole = _whole_value(source, at)
     return Fault(
         code="DF0131",
         message="the value ends before this",
         start=at,
         end=value_end(source, at),
-        help="quote the whole value if it is one text, or remove what follows it",
+        help=f"quote the whole value if it is one text{whole and f': {whole}'}; or remove what follows it",
     )
+
+
+def _whole_value(source: Source, at: int) -> str:
+    """Return all of the value on the line of `at`, quoted, as its author may have meant it; empty where it begins above."""
+    start = source.line_start(at)
+    line = source.text[start : value_end(source, at)]
+    begin = re.match(r"[ ]*(?:- +)*(?:[A-Za-z_][\w.-]*:[ \t]+)?", line)
+    text = line[begin.end() :] if begin else ""
+    if not text or not begin or not begin.group().strip():
+        return ""
+    mark = text[0]
+    if mark in {"'", '"'} and text.endswith(mark) and len(text) > 1:
+        # The marks at both ends were meant as the quotes.
+        text = text[1:-1]
+    return f"'{text}'" if "'" not in text else quoted(text)
 
 
 def _behind_quote(source: Source, ended: tuple[int, int], at: int) -> Fault | None:
@@ -309,12 +386,13 @@ def _ended(source: Source, end: int, at: int) -> Fault:
     """Return the fault of a text at `at` behind a quoted one that ends at `end`."""
     mark = source.text[end - 1]
     inner = "''" if mark == "'" else '\\"'
+    whole = _whole_value(source, at) if text_end(source, at) == value_end(source, at) else ""
     return Fault(
         code="DF0131",
         message="the quoted text ends before this",
         start=at,
         end=text_end(source, at),
-        help=f"quote the whole text, and write {inner} for a {mark} inside it",
+        help=f"quote the whole text{whole and f': {whole}'}, and write {inner} for a {mark} inside {mark}{mark}",
     )
 
 
@@ -322,11 +400,14 @@ def _after_document(source: Source, refusal: Refusal) -> Fault:
     """Explain what stands behind what the parser took for the whole document."""
     at = refusal.at
     start = source.line_start(at)
+    if source.text[at : at + 1] == "{" and at == start:
+        return no_separator(source, at, at + 1, "document")
     if source.text[at : at + 1] in {"]", "}"}:
         return _block_node(source, refusal)
-    if source.text[start:at].strip(" "):
-        return _after_value(source, refusal)
     above = content_before(source, start)
+    closed = at == start and above is not None and above[1][-1:] in {"]", "}", "'", '"'}
+    if closed or source.text[start:at].strip(" "):
+        return _after_value(source, refusal)
     if above is not None and above[1].startswith("%"):
         if at >= len(source.text) or is_foreign_directive(above[1]):
             return directive(source, above[0])
@@ -347,7 +428,10 @@ def _alias(source: Source, refusal: Refusal) -> Fault:
 
 
 def _anchor(source: Source, refusal: Refusal) -> Fault:
-    return bad_anchor(source, refusal.at if refusal.context_at is None else refusal.context_at)
+    start = refusal.at if refusal.context_at is None else refusal.context_at
+    if source.text[source.line_start(start) : start].rstrip()[-1:] in {"]", "}"} and _whole_value(source, start):
+        return _after_value(source, replace(refusal, at=start))
+    return bad_anchor(source, start)
 
 
 def _tag(source: Source, refusal: Refusal) -> Fault:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 # A colon that ends a key, if what comes before it on the line is a key.
 _COLON = re.compile(r":(?=[ \t]|\Z)")
-_COMMENT = re.compile(r"[ \t]+#.*\Z|\A#.*\Z", re.DOTALL)
+# A run of blanks is looked at once, from its start: a line of a million blanks would take hours otherwise.
+_COMMENT = re.compile(r"(?<![ \t])[ \t]+#.*\Z|\A#.*\Z", re.DOTALL)
 _ENTRY = re.compile(r"[ ]*(?:-[ ]+)*")
 # What matters inside brackets: strings, comments, brackets.
 _FLOW = re.compile(

@@ -51,6 +51,7 @@ class Report:
             advice=fault.help,
             related=tuple((words, at, at + 1) for words, at in fault.related),
             edits=fault.edits,
+            severity=fault.severity,
         )
 
     def add(

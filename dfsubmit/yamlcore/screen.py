@@ -33,7 +33,7 @@ _BACK = str.maketrans(_STAND_INS + _COLON + _QUESTION, _BREAKS + ":?")
 # it refuses the colon, and takes the question mark for a key's indicator without a word. Both are harmless elsewhere. Passed
 # over are directives and tags, whose colons the parser looks at, and colons that end a quoted or bracketed key.
 _WORD_COLON = r"(?P<other>(?m:^)%[^\r\n]*|!<[^>\s]*>|(?<=[\s,\[\]{}])![^\s,\[\]{}]*|[\"'\]}]\s*:)|:(?=[^\s,\[\]{}])"
-_WORD_QUESTION = r"(?<=[^\s,\[\]{}])\?|(?<=[\s,\[\]{}])\?(?=[^\s,\[\]{}])|(?<=[^\s,\[\]{}] )\?(?= )"
+_WORD_QUESTION = r"(?<=[^\s,\[\]{}])\?|(?<=[\s,\[\]{}])\?(?=[^\s,\[\]{}])|(?<=[^\s,\[\]{}:-] )\?(?= )"
 
 # Most texts are ASCII and need none of the patterns, which take milliseconds to compile.
 _pattern = functools.cache(re.compile)

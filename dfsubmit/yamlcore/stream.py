@@ -7,16 +7,19 @@ reached, the fault is reported and reading goes on at the next such line, with a
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dfsubmit.diagnostics import has_errors
 from dfsubmit.yamlcore.compose import Composer, StopError
+from dfsubmit.yamlcore.conflicts import HINT, set_conflicts_aside
 from dfsubmit.yamlcore.faults import Refusal, explain
 from dfsubmit.yamlcore.layout import content_before
 from dfsubmit.yamlcore.limits import MAX_RESTARTS
 from dfsubmit.yamlcore.screen import restore, screen, with_word_colons
 from dfsubmit.yamlcore.source import BOM
-from dfsubmit.yamlcore.wording import directive, is_foreign_directive
+from dfsubmit.yamlcore.wording import directive, is_foreign_directive, unused_anchor
 
 if TYPE_CHECKING:
     from dfsubmit.yamlcore.report import Report
@@ -73,8 +76,12 @@ class Stream:
         self.opener = opener
         self.text = report.source.text
         self.forbidden: list[int] = []
+        # Where the text has a space in place of a character that only looks like one.
+        self.settled: list[int] = []
         self.colons_replaced = False
         self.documents: list[Composed] = []
+        # Anchors that nothing repeats: name and offset of each.
+        self.unused: list[tuple[str, int]] = []
         # Of the document that is being read: its number, whether it has begun, where it starts, where to look for the next one.
         self.index = 0
         self.inside = False
@@ -84,6 +91,11 @@ class Stream:
     def read(self) -> None:
         """Read everything; what is found stands in `documents` and in the report. Raises FullError."""
         self.text, self.forbidden = screen(self.report)
+        if HINT in self.text:
+            self.text, conflicts = set_conflicts_aside(self.report, self.text)
+            self.forbidden = sorted([*self.forbidden, *conflicts])
+        if not self.text.isascii():
+            self._settle_lookalikes()
         position: int | None = 1 if self.text.startswith(BOM) else 0
         for _ in range(MAX_RESTARTS):
             if position is None:
@@ -95,7 +107,17 @@ class Stream:
             self.report.add(
                 "DF0010", "there is no document in this file", 0, 0, advice="write a manifest, or remove the file"
             )
-        self.documents = [made for made in self.documents if not self._forbidden_in(made.start, made.end)]
+        if not has_errors(self.report.findings):
+            # An alias that is lost may be the one that was meant.
+            for name, at in self.unused:
+                self.report.fault(unused_anchor(self.report.source, at, name))
+        self.documents = [made for made in self.documents if not _any_in(self.forbidden, made.start, made.end)]
+
+    def _settle_lookalikes(self) -> None:
+        """Put spaces where characters only look like them. Raises FullError."""
+        from dfsubmit.yamlcore.lookalikes import settle_lookalikes  # noqa: PLC0415  # most texts are ASCII
+
+        self.text, self.settled = settle_lookalikes(self.report, self.text, self.opener)
 
     def _segment(self, position: int) -> int | None:
         """Read from `position` on; return where to go on after a fault, or None at the end of the text."""
@@ -147,6 +169,8 @@ class Stream:
         self._begin(event, base)
         composer = Composer(kinds=kinds, next_event=next_event, report=self.report)
         data, root = composer.compose()
+        if composer.anchors:
+            self.unused += composer.unused()
         if type(root) is kinds.scalar and self._is_empty(root):
             self._report_empty()
         elif not composer.lost:
@@ -200,7 +224,7 @@ class Stream:
             self.documents.pop()
             self.index -= 1
             self.start = last.start
-        if not self._forbidden_in(self.start, at + 1):
+        if not (_any_in(self.forbidden, self.start, at + 1) or _any_in(self.settled, self.start, at + 1)):
             quoted = self._last_quoted(base, at) if _AFTER_VALUE.search(refusal.problem) else None
             context_at = None if refusal.context_at is None else refusal.context_at + base
             self.report.fault(
@@ -234,8 +258,10 @@ class Stream:
             "DF0011", "this document is empty", start, self.after, advice="remove the ---, or write a manifest below it"
         )
 
-    def _forbidden_in(self, start: int, end: int) -> bool:
-        return any(start <= offset < end for offset in self.forbidden)
+
+def _any_in(offsets: list[int], start: int, end: int) -> bool:
+    """Tell whether any of `offsets`, which are in order, lies in `start:end`."""
+    return bisect_left(offsets, start) < bisect_left(offsets, end)
 
 
 def _words(refusal: Refusal) -> str:

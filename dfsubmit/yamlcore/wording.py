@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dfsubmit.diagnostics import Edit
+from dfsubmit.diagnostics import Edit, Severity
 from dfsubmit.yamlcore.layout import levels_above, text_end, value_end
 from dfsubmit.yamlcore.limits import MAX_KEY
 
@@ -31,6 +31,7 @@ class Fault:
     help: str
     edits: tuple[Edit, ...] = ()
     related: tuple[tuple[str, int], ...] = field(default=())
+    severity: Severity = Severity.ERROR
 
 
 def tab(source: Source, at: int) -> Fault:
@@ -91,7 +92,7 @@ def escape(source: Source, at: int) -> Fault:
             end=end,
             help=_surrogate_help(source.text, at, end),
         )
-    if text.startswith("\\U"):
+    if re.fullmatch(r"\\U[0-9a-fA-F]{8}", text):
         return Fault(
             code="DF0113",
             message=f"{text} is not the number of a character",
@@ -127,6 +128,32 @@ def missing_blank(at: int) -> Fault:
         end=at + 1,
         help="put a blank after the colon",
         edits=(Edit(start=at + 1, end=at + 1, text=" ", safe=True),),
+    )
+
+
+def odd_separator(start: int, begin: int, end: int) -> Fault:
+    """Return the fault of `begin:end` on the line that starts at `start`, which was meant as the one between two documents."""
+    return Fault(
+        code="DF0139",
+        message="the line between two documents is three dashes at the left margin",
+        start=begin,
+        end=end,
+        help="write it as ---",
+        edits=(Edit(start=start, end=end, text="---", safe=True),),
+    )
+
+
+def no_separator(source: Source, start: int, end: int, what: str, first: int | None = None) -> Fault:
+    """Return the fault of a document or manifest (`what`) that begins with `start:end`, behind one that begins at `first`."""
+    line_break = "\r\n" if source.text[start - 2 : start] == "\r\n" else source.text[start - 1 : start]
+    return Fault(
+        code="DF0139",
+        message=f"a second {what} begins here, and no line with --- stands in front of it",
+        start=start,
+        end=end,
+        help="put a line with --- in front of it",
+        edits=(Edit(start=start, end=start, text=f"---{line_break}", safe=True),),
+        related=() if first is None else (("the first begins here", first),),
     )
 
 
@@ -189,6 +216,20 @@ def bad_anchor(source: Source, start: int) -> Fault:
     )
 
 
+def unused_anchor(source: Source, start: int, name: str) -> Fault:
+    """Return the fault of the anchor `name` at `start` that no alias repeats."""
+    text = source.text[start : text_end(source, start)]
+    as_text = f", or quote the text: {quoted(text)}" if " " in text else ""
+    return Fault(
+        code="DF0140",
+        message=f"the anchor &{name} is repeated nowhere, and is no part of the value",
+        start=start,
+        end=start + 1 + len(name),
+        help=f"remove it{as_text}",
+        severity=Severity.WARNING,
+    )
+
+
 def is_foreign_directive(line: str) -> bool:
     """Tell whether `line` is a directive that says something else than YAML 1.2."""
     return _FOREIGN_DIRECTIVE.match(line) is not None
@@ -206,17 +247,12 @@ def directive(source: Source, at: int) -> Fault:
     )
 
 
-def complex_key(source: Source, start: int) -> Fault:
+def complex_key(start: int) -> Fault:
     """Return the fault of a list or a mapping at `start` that is used as a key."""
-    advice = "write the key as one word"
-    if source.text[start - 1 : start + 1] == "{{":
-        # A template's braces are a mapping in a mapping.
-        start -= 1
-        advice = f"quote the text: {quoted(source.text[start : text_end(source, start)])}"
     return Fault(
         code="DF0117",
         message="a key must be a text, not a list or a mapping",
         start=start,
         end=start + 1,
-        help=advice,
+        help="write the key as one word",
     )

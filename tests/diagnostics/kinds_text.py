@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from manuscript import Place, Raw, Twice, line_and_column
+import bases
+from manuscript import Manuscript, Place, Raw, Twice, line_and_column
 from mutants import Draft, Fault, Mutant, at_key, at_value, cut, kind, put, scalar_lines
 
 HALF = 0.5
@@ -338,4 +339,121 @@ def _wrong_bracket(draft: Draft) -> Fault | None:
 
 @kind("template's braces")
 def _template(draft: Draft) -> Fault | None:
-    return _raw(draft, "{{ name }}", "DF0117", help_text='"{{ name }}"')
+    return _raw(draft, "{{ name }}", "DF0136", help_text='"{{ name }}"')
+
+
+def _between(draft: Draft, *lines: str) -> Fault | None:
+    """Put lines between two keys of one section; the fault is at the first of them."""
+    found = _line(draft, deep=True)
+    if found is None:
+        return None
+    text, place, _ = found
+    start = _start(text, place.key)
+    added = "".join(f"{line}\n" for line in lines)
+    return Fault(text=cut(text, start, start, added), offset=start, code="")
+
+
+@kind("conflict of git")
+def _conflict(draft: Draft) -> Fault | None:
+    found = _line(draft)
+    if found is None:
+        return None
+    text, place, line = found
+    start, end = _start(text, place.key), text.find("\n", place.key) + 1
+    own = text[start:end]
+    sides = f"<<<<<<< HEAD\n{own}=======\n{own.replace(line, line + 'x')}>>>>>>> topic\n"
+    return Fault(text=cut(text, start, end, sides), offset=start, code="DF0137", help="keep what is right")
+
+
+@kind("template's line")
+def _template_line(draft: Draft) -> Fault | None:
+    line = draft.rng.choice(["{{- if .Values.gpu }}", "{% if gpu %}", "{# old #}"])
+    made = _between(draft, line)
+    return made and Fault(text=made.text, offset=made.offset, code="DF0136", help="fill the template in")
+
+
+@kind("no-break space in place of a space")
+def _no_break(draft: Draft) -> Fault | None:
+    found = _line(draft, deep=True)
+    if found is None:
+        return None
+    text, place, line = found
+    at = place.key + line.index(":") + 1
+    places = [place.key - 1, at, place.key + len(line)]
+    chosen = draft.rng.choice(places)
+    odd = draft.rng.choice("\u00a0\u2003\u202f")
+    end = chosen if chosen == places[-1] else chosen + 1
+    return Fault(text=cut(text, chosen, end, odd), offset=chosen, code="DF0138", help="write a space")
+
+
+@kind("no-break space in a text")
+def _no_break_inside(draft: Draft) -> Fault | None:
+    odd = draft.rng.choice("\u00a0\u3000")
+    return _raw(draft, f"run{odd}fast", "DF0141", at=3, help_text="write a space")
+
+
+@kind("typographic quotes")
+def _typographic(draft: Draft) -> Fault | None:
+    raw = draft.rng.choice(["\u201crun\u201d", "\u2018run\u2019", "\u201erun\u201c"])
+    return _raw(draft, raw, "DF0141", help_text='write "run"')
+
+
+@kind("full-width colon")
+def _full_width(draft: Draft) -> Fault | None:
+    found = _line(draft, deep=True)
+    if found is None:
+        return None
+    text, place, line = found
+    at = place.key + line.index(":")
+    return Fault(text=cut(text, at, at + 1, "\uff1a"), offset=at, code="DF0138", help="write :")
+
+
+@kind("equals sign in place of a colon")
+def _equals(draft: Draft) -> Fault | None:
+    found = _line(draft, deep=True)
+    if found is None:
+        return None
+    text, place, line = found
+    key, _, value = line.partition(": ")
+    if not value.isalnum() or '"' in line:
+        return None
+    at = place.key + len(key)
+    return Fault(text=cut(text, at, at + 2, " = "), offset=place.key, code="DF0110", help=f"write {key}: {value}")
+
+
+@kind("no line between two manifests")
+def _no_marker(draft: Draft) -> Mutant | None:
+    first = Manuscript.of(draft.rng, draft.data).text
+    second = Manuscript.of(draft.rng, bases.app(draft.rng, "other", full=True), tidy=True)
+    line, _ = line_and_column(first + second.text, len(first))
+    return Mutant(
+        kind="",
+        files=(("demo.yaml", (first + second.text).encode()),),
+        path="demo.yaml",
+        code="DF0139",
+        line=line,
+        column=1,
+        help="line with ---",
+        sound=(("demo.yaml", first.encode()), ("other.yaml", second.text.encode())),
+    )
+
+
+@kind("anchor in place of a text")
+def _unused_anchor(draft: Draft) -> Fault | None:
+    return _raw(draft, "&run fast", "DF0140", help_text='"&run fast"')
+
+
+@kind("text below a bar that is not indented")
+def _shallow_block(draft: Draft) -> Fault | None:
+    path = ("spec", "docker", "command")
+    put(draft, path, Raw("|"))
+    made = draft.write(tidy=True)
+    start = made.text.find("\n", made.places[0, *path].value) + 1
+    indent = made.places[0, *path].indent or 0
+    line = " " * indent + "python train.py\n"
+    return Fault(text=cut(made.text, start, start, line), offset=start + indent, code="DF0108", help="indent all lines")
+
+
+@kind("path of Windows in double quotes")
+def _windows(draft: Draft) -> Fault | None:
+    return _raw(draft, r'"C:\Users\me"', "DF0113", at=3, help_text="double the backslash")

@@ -93,6 +93,13 @@ _TEXTS: Mapping[str, Callable[[], str]] = {
     "long line of a manifest": lambda: _app("command: c", "command: " + "c " * 30_000 + ", comand: x"),
     "blank lines": lambda: "\n" * 1_000_000,
     "blanks": lambda: " " * 1_000_000,
+    "blanks behind a quoted text": lambda: 'a: "x" ' + " " * 1_000_000 + "y",
+    "blanks behind a bad start": lambda: "a: @x " + " " * 1_000_000 + "y",
+    "blanks that are no spaces": lambda: "a: " + "\u00a0" * 500_000,
+    "blanks of two sorts": lambda: "\u00a0 " * 300_000 + "#",
+    "conflicts": lambda: "<<<<<<< a\n=======\n>>>>>>> b\n" * 30_000,
+    "anchors that nothing repeats": lambda: "".join(f"- &a{n} x\n" for n in range(60_000)),
+    "control characters before many documents": lambda: "\0" * 400_000 + "\n" + "a\n---\n" * 80_000,
     # many of something
     "tiny documents": lambda: "--- a\n" * 20_000,
     "empty documents": lambda: "---\n" * 100_000,
