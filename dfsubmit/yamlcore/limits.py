@@ -22,3 +22,5 @@ MAX_RESTARTS = 300
 MAX_KEY = 1024
 # In characters of a message or a help, which repeat what stands in the file.
 MAX_MESSAGE = 240
+# In characters that the edits of one finding write, each of them counted once more: reports repeat them.
+MAX_EDIT = 4096

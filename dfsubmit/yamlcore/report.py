@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dfsubmit.diagnostics import Diagnostic, Edit, Related, Severity
-from dfsubmit.yamlcore.limits import MAX_FINDINGS, MAX_MESSAGE, MAX_VALUES
+from dfsubmit.yamlcore.limits import MAX_EDIT, MAX_FINDINGS, MAX_MESSAGE, MAX_VALUES
 
 if TYPE_CHECKING:
     from dfsubmit.yamlcore.source import Source
@@ -82,7 +82,7 @@ class Report:
                 span=source.span(start, end),
                 help=_clipped(advice),
                 related=tuple(notes),
-                edits=edits,
+                edits=edits if sum(len(edit.text) + 1 for edit in edits) <= MAX_EDIT else (),
             )
         )
         if full:
