@@ -262,6 +262,18 @@ def test_every_kind_of_manifest_is_planned_again_as_the_first_time(
     assert planner.plan(**nothing_said_before(0)) == anew
 
 
+def test_what_a_new_setting_of_the_project_forbids_is_found_in_files_that_are_known(tmp_path: Path) -> None:
+    planner = Planner.make(tmp_path)
+    planner.write("a.yaml", app_text("one", prefix="longpre"))
+    assert planner.plan().code == 0
+
+    planner.write("project.yaml", project_text("{submission: {marker: true}}"))
+
+    anew = planner.plan("--no-cache")
+    assert "specs/a.yaml:6:15: error[DF0306]" in anew.err
+    assert planner.plan() == planner.plan() == anew
+
+
 TestEdits = Edits.TestCase
 TestEdits.settings = settings(
     max_examples=1_000 if FULL else 12,

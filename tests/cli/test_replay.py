@@ -124,19 +124,45 @@ def test_a_run_that_writes_more_than_its_answer_is_never_answered_from_the_cache
         assert "2 unchanged" in summary.read_text()
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda planner: planner.write("three.yaml", app_text("three")),
-        lambda planner: planner.write("one.yaml", app_text("one", image="python:latest")),
-    ],
-    ids=["something to submit", "a warning"],
-)
-def test_only_plans_without_changes_and_findings_are_kept(
-    change: Callable[[Planner], object], planner: Planner
-) -> None:
-    change(planner)
+def test_a_plan_with_something_to_do_is_made_each_time(planner: Planner) -> None:
+    planner.write("three.yaml", app_text("three"))
     is_said_again(planner)
+
+    assert not is_said_again(planner)
+
+
+def test_a_plan_with_a_finding_is_made_each_time(planner: Planner) -> None:
+    planner.write("one.yaml", app_text("one", image="python:latest"))
+    planner.submit_all()
+    is_said_again(planner)
+
+    assert not is_said_again(planner)
+    assert 'warning[DF0401]: the image\'s tag "latest"' in planner.plan().err
+
+
+def test_a_plan_that_asks_the_engine_is_made_each_time(planner: Planner) -> None:
+    assert planner.run("plan").made
+    assert planner.run("plan").made
+
+
+def test_the_same_question_in_another_folder_has_another_answer(planner: Planner, tmp_path: Path) -> None:
+    other = Planner.make(tmp_path / "other")
+    other.write("three.yaml", app_text("three"))
+    beside = Planner(path=other.path, cache=planner.cache)
+    shared = ("--ledger", f"sqlite:{planner.ledger_path}")
+    planner.plan(*shared)
+    assert is_said_again(planner, *shared)
+
+    assert not is_said_again(beside, *shared)
+
+
+def test_every_byte_of_a_long_file_counts(planner: Planner) -> None:
+    text = f"{app_text('one')}# {'long ' * 5_000}"
+    planner.write("one.yaml", f"{text}.")
+    planner.plan()
+    assert is_said_again(planner)
+
+    planner.write("one.yaml", f"{text}!")
 
     assert not is_said_again(planner)
 
