@@ -6,6 +6,7 @@ import os
 import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from dfsubmit.errors import InputError, InterruptError, UsageError
 from dfsubmit.settings import PREFIX, Flags, Settings, resolve, variable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from dfsubmit.applier import Done, Stop
     from dfsubmit.compose import Scene
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PARALLELISM = 8
 MOST_PARALLEL = 256
+MOST_LEFT_RUNNING = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +162,8 @@ def run(options: Options) -> int:
             report = _carry_out(
                 options=options, scene=scene, plan=plan, make=make, ledger=ledger, engine=engine, stop=stop, out=out
             )
-            _tell(options, out, report, scene.project_id)
+            left = () if options.prune else _left_running(plan, engine)
+            _tell(options, out, report, scene.project_id, left)
             if stop.requested:
                 raise InterruptError(
                     "stopped; what was in flight is recorded",
@@ -241,6 +244,25 @@ def _warn_of_lost_ledger(scene: Scene, plan: Plan, ledger: Ledger, engine: Engin
             f"the ledger is empty, but the service lists apps with the same prefixes, such as {alike[0]} ({len(alike)} in all)",
             tip="if the ledger was lost, stop here: `dfsubmit ledger rebuild` records again what was submitted",
         )
+
+
+def _left_running(plan: Plan, engine: Engine) -> tuple[str, ...]:
+    """Return a line about every app whose manifest is gone from the set and that still runs."""
+    from dfsubmit.errors import EngineError
+    from dfsubmit.plan import Action
+    from dfsubmit.render.plan import state_text
+
+    orphans = plan.of(Action.ORPHAN)
+    try:
+        running = {app.id: app for app in engine.list_apps().apps if not app.finished} if orphans else {}
+    except EngineError:
+        # Nothing that was asked for depends on it, and what could not be asked is no news of an app.
+        return ()
+    return tuple(
+        f"{change.name}: manifest removed, but {app.name} is {state_text(app)}"
+        for change in orphans
+        if change.app is not None and (app := running.get(change.app.id)) is not None
+    )
 
 
 def _max_submit(options: Options, scene: Scene) -> int:
@@ -324,8 +346,8 @@ def _refuse_overtaken(plan: Plan, ledger: Ledger, scene: Scene) -> None:
     check_fresh(plan, ledger.states(scene.project_id))
 
 
-def _tell(options: Options, out: output.Output, report: Report, project: str) -> None:
-    """Show the report: the JSON document, or what remains open and the last line."""
+def _tell(options: Options, out: output.Output, report: Report, project: str, left_running: Sequence[str]) -> None:
+    """Show the report: the JSON document, or what remains open and the last line; and what nobody asked to be left running."""
     from dfsubmit.cli.runner import tell_of_apply
     from dfsubmit.render.machine import apply_document, json_text
     from dfsubmit.render.markdown import apply_markdown
@@ -334,13 +356,18 @@ def _tell(options: Options, out: output.Output, report: Report, project: str) ->
 
     if report.undecided:
         out.say(unresolved_text(report.undecided, palette=out.error_palette).rstrip("\n"))
+    if left_running:
+        more = len(left_running) - MOST_LEFT_RUNNING
+        shown = [*left_running[:MOST_LEFT_RUNNING], *([f"and {more} more of this kind"] if more > 0 else [])]
+        out.warning("; ".join(shown), tip="--prune kills what still runs without a manifest")
+    page = partial(apply_markdown, project, report.results, warnings=left_running)
     if options.settings.output == "json":
         out.data(json_text(apply_document(report.results)))
     elif options.settings.output == "markdown":
-        out.data(apply_markdown(project, report.results))
+        out.data(page())
     else:
         out.line(last_line_of_apply(report.results))
-    tell_of_apply(report.results, os.environ, out, lambda: apply_markdown(project, report.results))
+    tell_of_apply(report.results, os.environ, out, page)
 
 
 def _wait(

@@ -58,14 +58,15 @@ def plan_markdown(plan: Plan, *, warnings: Sequence[str] = (), as_of: str = "", 
     return body.text([last_line_of_plan(plan), *([f"Token `{plan.token}`"] if plan.has_changes else [])])
 
 
-def apply_markdown(project: str, results: Sequence[Done], *, limit: int = LIMIT) -> str:
-    """Return what became of a plan as Markdown of at most `limit` characters."""
+def apply_markdown(project: str, results: Sequence[Done], *, warnings: Sequence[str] = (), limit: int = LIMIT) -> str:
+    """Return what became of a plan as Markdown of at most `limit` characters. `warnings` are one line each."""
     counts = apply_summary(results)
     bad = counts["failed"] or counts["unresolved"]
     head = [f"### {'❌' if bad else '✅'} {last_line_of_apply(results)}", "", f"Project {code(project)}", ""]
     body = _Sheet(limit - _KEPT_FOR_THE_END, head)
     shown = sorted((done for done in results if done.result is not Result.UNCHANGED), key=_gravest_first)
     body.table(_RESULTS, [_result_row(done) for done in shown], int(limit * (1 - _SHARE_OF_WARNINGS)), "result")
+    body.bullets("Warnings", [*map(code, warnings)], int(limit * _SHARE_OF_WARNINGS))
     return body.text([])
 
 

@@ -171,8 +171,14 @@ def test_a_removed_manifest_is_an_orphan_until_prune_kills_its_app(folder: Folde
     path.unlink()
     plan = folder.run("plan")
     assert re.search(r"^  ! two  orphan: manifest removed; two-\S+ (ACCEPTED|RUNNING)$", plan.stdout, re.MULTILINE)
+    reported = folder.run("apply", "--yes")
+    assert reported.stdout == "Apply: 0 submitted, 0 adopted, 1 unchanged, 0 failed, 0 unresolved.\n"
+    assert re.search(
+        r"^warning: two: manifest removed, but two-\S+ is (ACCEPTED|RUNNING)$", reported.stderr, re.MULTILINE
+    )
     pruned = folder.run("apply", "--yes", "--prune")
     assert pruned.returncode == 0, pruned.stderr
+    assert "manifest removed, but" not in pruned.stderr + folder.run("apply", "--yes").stderr
     assert folder.run("wait", "two").returncode == 103
     assert folder.run("kill", "one", "--yes").stdout == "Kill: 1 killed, 0 not running, 0 failed.\n"
     assert folder.run("wait", "one", "--timeout", "30").returncode == 103
