@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -503,10 +504,11 @@ def test_what_is_missing_is_said(host: Host, tmp_path: Path) -> None:
         (GitLedger(clone, "origin", environ=old), r"needs git 2\.31 or later, and this is 'git version 2\.20\.1'"),
     ]
     for ledger, message in cases:
-        with pytest.raises(LedgerError, match=message):
-            ledger.states(None)
-        with pytest.raises(LedgerError, match=message):
-            ledger.append(submitted(item()))
+        with contextlib.closing(ledger):
+            with pytest.raises(LedgerError, match=message):
+                ledger.states(None)
+            with pytest.raises(LedgerError, match=message):
+                ledger.append(submitted(item()))
 
 
 def test_a_url_serves_without_a_checkout_and_its_password_is_not_shown(host: Host, tmp_path: Path) -> None:
