@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,8 @@ from dfsubmit.errors import EngineError, InputError
 from dfsubmit.settings import Flags, Settings, resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dfsubmit.cli.keeping import Keeper
     from dfsubmit.compose import Scene
     from dfsubmit.known import KnownFiles
@@ -77,6 +81,23 @@ def command(flags: Flags, out_file: str | None, prune: bool, detailed_exitcode: 
 
 def run(options: Options) -> int:
     """Make the plan and show it. Raises DfsubmitError."""
+    with _collector_paused():
+        return _run(options)
+
+
+@contextlib.contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the cycle collector from going through the values of a large set again and again: a plan makes next to no cycles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _run(options: Options) -> int:
     from dfsubmit.cli.planning import desired_scene
     from dfsubmit.compose import ledger_of
 
