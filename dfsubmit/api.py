@@ -99,9 +99,9 @@ def apply(
 ) -> Report:
     """Submit what is new in `state`, exactly once, and return what became of every app.
 
-    `expect` is the token of a plan: what would do anything else is refused. `max_submit` is the most apps to submit, by
-    default the Project's limit. `report` is called with each result as it becomes known. `prune`, `engine`, `base_url`
-    and `ledger` are as for `make_plan`.
+    `expect` is the token of a plan: what it names is done and nothing else, or nothing at all. `max_submit` is the most
+    apps to submit, by default the Project's limit. `report` is called with each result as it becomes known. `prune`,
+    `engine`, `base_url` and `ledger` are as for `make_plan`.
 
     A submit that the service refused, or whose outcome is unknown, is a result and no exception: look at the report's
     `exit_code`, `results` and `undecided`. Raises StalePlanError, LimitError and MissingSecretError before anything is
@@ -110,7 +110,7 @@ def apply(
     """
     from dfsubmit.applier import Stop
     from dfsubmit.compose import engine_of, ledger_of, plan_of, reconciler_of
-    from dfsubmit.reconcile import check_limit, check_secrets, check_token
+    from dfsubmit.reconcile import check_limit, check_secrets, expected_part, only
 
     scene = _scene(state, engine=engine, base_url=base_url, ledger=ledger)
     most = scene.project.spec.limits.max_submit if max_submit is None else max_submit
@@ -120,14 +120,21 @@ def apply(
             return plan_of(scene, state, opened, connected.list_apps() if prune else None, prune=prune)
 
         plan = plan_again()
-        check_token(plan, expect)
+        again = plan_again
+        if expect is not None:
+            plan, _ = expected_part(plan, expect)
+            named = {change.item for change in plan.pending}
+
+            def again() -> Plan:
+                return only(plan_again(), named)
+
         check_limit(plan, most)
         check_secrets(plan, scene.environ)
         return reconciler_of(
             scene,
             ledger=opened,
             engine=connected,
-            plan_again=plan_again,
+            plan_again=again,
             max_submit=most,
             parallelism=parallelism,
             stop=Stop(),

@@ -10,12 +10,11 @@ The ledger alone decides what is submitted. The list only adds what an app is do
 from __future__ import annotations
 
 import enum
-import hashlib
-import json
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from dfsubmit import plantoken
 from dfsubmit.diff import FieldChange, differences
 from dfsubmit.journal import NOTHING, AppRef, Item, ItemState, State
 
@@ -98,24 +97,25 @@ class Plan:
 
     @property
     def token(self) -> str:
-        """Return a short digest of what would be done: equal tokens, equal effects."""
-        doing = [
-            [
-                change.action.value,
-                change.item.key,
-                change.item.fingerprint,
-                change.version,
-                change.app and change.app.id,
-            ]
-            for change in self.of(Action.SUBMIT, Action.KILL, Action.UNRESOLVED)
-        ]
-        text = json.dumps([self.project, doing], separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        """Return a word that names what would be done, change by change: equal tokens, equal effects. See `plantoken`."""
+        return plantoken.written(map(self.mark, self.pending))
+
+    @property
+    def pending(self) -> tuple[Change, ...]:
+        """Return the changes that do or settle something."""
+        return self.of(Action.SUBMIT, Action.KILL, Action.UNRESOLVED)
+
+    def mark(self, change: Change) -> str:
+        """Return what stands for `change` in the token."""
+        app = change.app and change.app.id
+        return plantoken.mark(
+            [self.project, change.action.value, change.item.key, change.item.fingerprint, change.version, app]
+        )
 
     @property
     def has_changes(self) -> bool:
         """Tell whether applying the plan would do or settle anything."""
-        return bool(self.of(Action.SUBMIT, Action.KILL, Action.UNRESOLVED))
+        return bool(self.pending)
 
 
 def make_plan(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from dfsubmit import plantoken
 from dfsubmit.applier import FAILURES, Applier, Done, Result
 from dfsubmit.errors import LimitError, StalePlanError
 from dfsubmit.journal import NOTHING, AppRef, Item, ItemState, State
@@ -20,7 +21,7 @@ from dfsubmit.recover import Adopt, Undecidable
 from dfsubmit.secret import MissingSecretError, resolve_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from dfsubmit.settle import Settled, Settler
 
@@ -165,13 +166,49 @@ def check_limit(plan: Plan, max_submit: int) -> None:
         )
 
 
-def check_token(plan: Plan, expected: str | None) -> None:
-    """Raise StalePlanError when a token is expected and `plan` has another."""
-    if expected is not None and expected != plan.token:
+def expected_part(plan: Plan, token: str) -> tuple[Plan, tuple[Change, ...]]:
+    """Return the part of `plan` that `token` names, and the pending changes that it does not name.
+
+    Raises StalePlanError when the token is none, or names a change that `plan` has no more: it was made meanwhile, its spec
+    is another by now, or its manifest is gone.
+    """
+    again = "make the plan again, look at it, and expect its token"
+    expected = plantoken.read(token)
+    if expected is None:
+        raise StalePlanError("what is expected is no token of a plan", tip="`dfsubmit plan -o json` shows the token")
+    if expected.whole:
+        if expected.whole != plan.token:
+            raise StalePlanError("the plan is stale: what would be done is not what the token names", tip=again)
+        return plan, ()
+    named = {change.item for change in plan.pending if plan.mark(change) in expected.marks}
+    others = tuple(change for change in plan.pending if change.item not in named)
+    if len(named) < len(expected.marks):
+        lost = len(expected.marks) - len(named)
+        pending = f"; pending, but not named: {_names(others)}" if others else ""
         raise StalePlanError(
-            f"the plan is not the expected one: its token is {plan.token}, not {expected}",
-            tip="make the plan again, look at it, and expect its token",
+            f"the plan is stale: {lost} of the {len(expected.marks)} changes that the token names "
+            f"{'is' if lost == 1 else 'are'} not pending any more{pending}",
+            tip=again,
         )
+    return only(plan, named), others
+
+
+def only(plan: Plan, items: Collection[Item]) -> Plan:
+    """Return `plan` without the pending changes of other items than `items`."""
+    pending = {id(change) for change in plan.pending}
+    return replace(
+        plan, changes=tuple(change for change in plan.changes if id(change) not in pending or change.item in items)
+    )
+
+
+def _names(changes: Sequence[Change], most: int = 5) -> str:
+    more = f" and {len(changes) - most} more" if len(changes) > most else ""
+    return ", ".join(f"{change.name} ({change.reason})" for change in changes[:most]) + more
+
+
+def left_for_later(others: Sequence[Change]) -> str:
+    """Return the sentence that tells of pending changes which a token does not name, or an empty one."""
+    return f"not named by the token, and left for another plan: {_names(others)}" if others else ""
 
 
 def check_secrets(plan: Plan, environ: Mapping[str, str]) -> None:

@@ -199,16 +199,17 @@ def test_a_file_that_does_not_exist_is_a_finding() -> None:
         load("nosuch.yaml")
 
 
-def test_an_unexpected_plan_is_refused_before_anything_is_sent() -> None:
+def test_what_is_expected_is_done_alone_and_refused_before_anything_is_sent_when_it_is_another() -> None:
     write("one")
     state = load()
-    plan = make_plan(state)
+    token = make_plan(state).token
     write("two")
+    report = apply(load(), expect=token)
 
+    assert [done.change.name for done in report.results] == ["one"]
     with pytest.raises(StalePlanError):
-        apply(load(), expect=plan.token)
-
-    assert status(state) == ()
+        apply(load(), expect=token)
+    assert [followed.name for followed in status(state)] == ["one"]
 
 
 def test_more_than_the_limit_is_refused_before_anything_is_sent() -> None:

@@ -68,7 +68,10 @@ class Options:
 )
 @click.argument("plan", metavar="[PLAN]", default=None, required=False, shell_complete=complete_path)
 @click.option(
-    "--expect", metavar="TOKEN", default=None, help="Refuse unless the plan has this token (`plan -o json` shows it)."
+    "--expect",
+    metavar="TOKEN",
+    default=None,
+    help="Do what the plan with this token shows (`plan -o json` has it) and nothing else, or nothing when it is stale.",
 )
 @click.option(
     "--max-submit",
@@ -150,6 +153,8 @@ def run(options: Options) -> int:
         plan = make(ledger, engine)
         if options.plan is not None:
             _refuse_overtaken(plan, ledger, scene)
+        if options.expect is not None:
+            plan, make = _expected(plan, options.expect, make, out)
         _check(options, scene, plan)
         _show(options, out, plan, scene, ledger)
         if options.dry_run:
@@ -205,11 +210,23 @@ def _planner(options: Options, out: output.Output) -> tuple[Scene, Callable[[Led
     return scene, lambda ledger, _: refresh(saved, ledger.states(saved.project))
 
 
-def _check(options: Options, scene: Scene, plan: Plan) -> None:
-    """Refuse what must not even be asked about. Raises StalePlanError, LimitError, MissingSecretError."""
-    from dfsubmit.reconcile import check_limit, check_secrets, check_token
+def _expected(
+    plan: Plan, token: str, make: Callable[[Ledger, Engine], Plan], out: output.Output
+) -> tuple[Plan, Callable[[Ledger, Engine], Plan]]:
+    """Return what `token` names of `plan`, and of every plan that is made anew. Raises StalePlanError."""
+    from dfsubmit.reconcile import expected_part, left_for_later, only
 
-    check_token(plan, options.expect)
+    named, others = expected_part(plan, token)
+    items = {change.item for change in named.pending}
+    if others:
+        out.note(left_for_later(others))
+    return named, lambda ledger, engine: only(make(ledger, engine), items)
+
+
+def _check(options: Options, scene: Scene, plan: Plan) -> None:
+    """Refuse what must not even be asked about. Raises LimitError, MissingSecretError."""
+    from dfsubmit.reconcile import check_limit, check_secrets
+
     check_limit(plan, _max_submit(options, scene))
     check_secrets(plan, scene.environ)
 

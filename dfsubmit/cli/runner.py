@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 OUTPUT = "GITHUB_OUTPUT"
 SUMMARY = "GITHUB_STEP_SUMMARY"
-_PLAIN = re.compile(r"[A-Za-z0-9]+")
+_PLAIN = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def tell_of_plan(plan: Plan, environ: Mapping[str, str], out: Output, page: Callable[[], str] | None = None) -> None:

@@ -33,6 +33,7 @@ _SHARE_OF_WARNINGS = 0.15
 _KEPT_FOR_THE_END = 600
 _WIDEST_TEXT = 160
 _WIDEST_VALUE = 240
+_WIDEST_TOKEN = 64
 _BEFORE_DIFFERENCE = 40
 # Signs that mean something only at the start of a line, or to nobody.
 _PLAIN = re.compile(r"[A-Za-z0-9 /-]")
@@ -55,7 +56,7 @@ def plan_markdown(plan: Plan, *, warnings: Sequence[str] = (), as_of: str = "", 
     body.table(_TABLE, [_row(change) for change in listed], int(limit * _SHARE_OF_ROWS), "change")
     body.bullets("Warnings", [*map(code, warnings), *_notes(listed)], int(limit * _SHARE_OF_WARNINGS))
     body.folded([_difference(change) for change in listed if change.fields])
-    return body.text([last_line_of_plan(plan), *([f"Token `{plan.token}`"] if plan.has_changes else [])])
+    return body.text([last_line_of_plan(plan), *(_token(plan))])
 
 
 def apply_markdown(project: str, results: Sequence[Done], *, warnings: Sequence[str] = (), limit: int = LIMIT) -> str:
@@ -159,6 +160,12 @@ class _Sheet:
                 break
             taken.append(part)
         return taken
+
+
+def _token(plan: Plan) -> Iterator[str]:
+    """Yield the token of a plan, where it is one that a person would copy."""
+    if plan.has_changes and len(plan.token) <= _WIDEST_TOKEN:
+        yield f"Token `{plan.token}`"
 
 
 def _headline(plan: Plan) -> str:

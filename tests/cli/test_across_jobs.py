@@ -84,6 +84,42 @@ def test_an_unrelated_merge_in_between_does_not_make_a_plan_stale(host: Host, wa
 
 
 @pytest.mark.parametrize("way", ["saved plan", "token"])
+def test_what_was_merged_in_between_and_is_pending_too_is_left_alone(host: Host, way: str, tmp_path: Path) -> None:
+    planner = job(host, "planner")
+    planned = run(planner, "plan", "--out", str(tmp_path / "a.plan"), "-o", "json")
+    token = json.loads(planned.stdout)["token"]
+    author = Folder(path=host.folder / "first")
+    author.app("other")
+    push(author, "other")
+    applier = job(host, "applier")
+
+    wanted = (str(tmp_path / "a.plan"),) if way == "saved plan" else ("--expect", token)
+    applied = run(applier, "apply", *wanted, "--yes")
+
+    assert applied.returncode == 0, applied.stderr
+    assert applied.stdout == "Apply: 1 submitted, 0 adopted, 0 unchanged, 0 failed, 0 unresolved.\n"
+    assert [app["name"][:4] for app in applier.world()] == ["one-"]
+    if way == "token":
+        assert "not named by the token, and left for another plan: other (new)" in applied.stderr
+
+
+def test_a_spec_that_was_changed_in_between_makes_a_token_stale(host: Host) -> None:
+    token = json.loads(run(job(host, "planner"), "plan", "-o", "json").stdout)["token"]
+    author = Folder(path=host.folder / "first")
+    author.app("one", "echo other")
+    push(author, "another one")
+    applier = job(host, "applier")
+
+    applied = run(applier, "apply", "--expect", token, "--yes")
+
+    assert applied.returncode == 6
+    assert "1 of the 1 changes that the token names is not pending any more; pending, but not named: one (new)" in (
+        applied.stderr
+    )
+    assert applier.world() == []
+
+
+@pytest.mark.parametrize("way", ["saved plan", "token"])
 def test_an_item_that_was_submitted_in_between_makes_a_plan_stale(host: Host, way: str, tmp_path: Path) -> None:
     planner, applier = job(host, "planner"), job(host, "applier")
     planned = run(planner, "plan", "--out", str(tmp_path / "a.plan"), "-o", "json")
