@@ -262,7 +262,7 @@ class Actions:
         match name:
             case "actions/checkout":
                 assert given.get("persist-credentials") == "false", "a token that stays is one for every later step"
-                self._check_out(machine, given.get("ref") or machine.event.ref)
+                self._check_out(machine, given.get("ref", ""))
             case "actions/setup-python":
                 assert given["python-version"]
             case "actions/upload-artifact":
@@ -273,8 +273,12 @@ class Actions:
                 raise AssertionError(f"nothing here knows {name}")
         return {}
 
-    def _check_out(self, machine: Machine, ref: str) -> None:
-        """Fetch one commit, as `actions/checkout` does: shallow, and detached where the ref is no branch."""
+    def _check_out(self, machine: Machine, given: str) -> None:
+        """Fetch one commit, as `actions/checkout` does: shallow, and detached where the ref is no branch.
+
+        Without a ref it is the event's commit, whatever its branch is at by now.
+        """
+        ref = given or machine.event.ref
         workspace, token = machine.workspace, machine.contexts["github"]["token"]
         secret = base64.b64encode(f"x-access-token:{token}".encode()).decode()
         key = f"http.{self.host.url}/.extraheader=AUTHORIZATION: basic {secret}"
@@ -282,7 +286,7 @@ class Actions:
         git(workspace, "remote", "add", "origin", f"{self.host.url}/{self.repository}.git")
         branch = ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else ""
         kept = f"refs/remotes/origin/{branch}" if branch else ref.replace("refs/", "refs/remotes/", 1)
-        wanted = ref if branch else machine.event.sha
+        wanted = ref if given else machine.event.sha
         git(workspace, "-c", key, "fetch", "--quiet", "--no-tags", "--depth=1", "origin", f"+{wanted}:{kept}")
         git(workspace, "checkout", "--quiet", "--force", *(["-B", branch] if branch else ["--detach"]), kept)
 
