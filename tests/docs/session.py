@@ -35,6 +35,8 @@ ANY = "..."
 PATIENCE = 120.0
 # What coverage needs to follow into the processes, when it measures.
 PASSED_ON = {name: value for name, value in os.environ.items() if name.startswith(("COVERAGE_", "COV_CORE_"))}
+# Who commits: whoever reads the page has told git long ago.
+AUTHOR = {f"GIT_{who}_{what}": "t@t.invalid" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
 _FENCE = re.compile(r"^```(\w*)$")
 _END = "\x01end of command "
@@ -117,7 +119,13 @@ class Session:
     _reader: threading.Thread | None = None
 
     def __enter__(self) -> Self:
-        environ = {"PATH": f"{PROGRAM.parent}:/usr/bin:/bin", "HOME": str(self.folder), "LANG": "C.UTF-8", **PASSED_ON}
+        environ = {
+            "PATH": f"{PROGRAM.parent}:/usr/bin:/bin",
+            "HOME": str(self.folder),
+            "LANG": "C.UTF-8",
+            **AUTHOR,
+            **PASSED_ON,
+        }
         self._shell = subprocess.Popen(
             ["bash", "--noprofile", "--norc"],
             cwd=self.folder,
