@@ -8,6 +8,7 @@ are no manifests; its findings are masked, and no message holds the value.
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from dfsubmit.diagnostics import Diagnostic, Edit, Related, Severity, Span
@@ -161,6 +162,67 @@ def _image(document: Document, app: AiApp) -> Iterator[Diagnostic]:
         yield _at(document, path, "DF0401", f"the image's tag {quoted(tag)} moves to newer images", help_text)
 
 
+# What can be pulled, in the usual form: a host, then a path in lower case, then tag and digest.
+_HOST = r"(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::[0-9]+)?|[A-Za-z0-9-]+:[0-9]+|localhost)/"
+_IMAGE = re.compile(rf"(?:{_HOST})?[a-z0-9._/-]+(?::[\w.-]+)?(?:@[\w.:+-]+)?", re.ASCII)
+_SCHEME = re.compile(r"[a-z]+://", re.IGNORECASE)
+_NOT_IN_IMAGE = re.compile(r"[^A-Za-z0-9._/:@+-]")
+
+
+def _reference(document: Document, app: AiApp) -> Iterator[Diagnostic]:
+    """Warn of an image that nothing can pull, as its reference has not the form of one."""
+    image = app.spec.docker.image
+    if _IMAGE.fullmatch(image):
+        return
+    scheme = _SCHEME.match(image)
+    wrong = _NOT_IN_IMAGE.search(image)
+    if scheme:
+        what, better = f"begins with {scheme.group()}", image[scheme.end() :]
+    elif wrong:
+        what, better = f"has {'a blank' if wrong.group().isspace() else quoted(wrong.group())} in it", image.strip()
+    else:
+        what, better = "has a capital letter in its path", image.lower()
+    advice = f"write {short(better)}" if _IMAGE.fullmatch(better) else "an image is named as [HOST/]PATH:TAG"
+    yield _at(
+        document,
+        ("spec", "docker", "image"),
+        "DF0410",
+        f"the image {quoted(image)} {what}, and cannot be pulled",
+        advice,
+    )
+
+
+def _edges(document: Document, app: AiApp) -> Iterator[Diagnostic]:
+    """Warn of blanks at the ends of values that a blank is no part of."""
+    data, docker = app.spec.data, app.spec.docker
+    texts: list[tuple[Path, str]] = [(("spec", "queueName"), app.spec.queue_name)]
+    texts += [(("spec", "data", "input", at, "hdfs"), item.hdfs) for at, item in enumerate(data.input)]
+    texts += [(("spec", "data", "input", at, "path"), item.path) for at, item in enumerate(data.input)]
+    texts += [(("spec", "data", "output", at, "hdfs"), item.hdfs) for at, item in enumerate(data.output)]
+    texts += [(("spec", "data", "output", at, "path"), item.path) for at, item in enumerate(data.output)]
+    for path, text in texts:
+        bare = text.strip()
+        if bare != text:
+            place = "its start" if text[:1].isspace() else "its end"
+            yield _at(document, path, "DF0411", f"{dotted(path)} has a blank at {place}", f"write {quoted(bare)}")
+    if not docker.command.strip():
+        message = "spec.docker.command has nothing but blanks in it"
+        yield _at(document, ("spec", "docker", "command"), "DF0411", message, "write the command")
+
+
+def _quotes(document: Document, app: AiApp) -> Iterator[Diagnostic]:
+    """Warn of a command or arguments whose quotes a shell would wait for; texts of several lines may hold anything."""
+    for name, text in (("command", app.spec.docker.command), ("args", app.spec.docker.args or "")):
+        if (text.count('"') % 2 == 0 and text.count("'") % 2 == 0) or "\n" in text or "#" in text:
+            continue
+        try:
+            shlex.split(text)
+        except ValueError:
+            message = f"a quote in spec.docker.{name} is never closed"
+            advice = "close it, or remove it: outside of YAML's own quotes, a quote is part of the text"
+            yield _at(document, ("spec", "docker", name), "DF0412", message, advice)
+
+
 def _moves(tag: str) -> bool:
     """Tell whether `tag` is moved by convention: a word for it, `latest-gpu`, or `nightly-gpu`, which names no night."""
     words = tag.lower().split("-")
@@ -204,17 +266,26 @@ def _paths(document: Document, app: AiApp) -> Iterator[Diagnostic]:
     places += [("output", index, item.hdfs, item.path) for index, item in enumerate(data.output)]
     for name, index, hdfs, inside in places:
         place = ("spec", "data", name, index)
-        if not hdfs.startswith(("/", "hdfs://")):
+        if not hdfs.lstrip().startswith(("/", "hdfs://")):
             message = f"the HDFS path {quoted(hdfs)} begins with neither / nor hdfs://"
-            yield _at(
-                document, (*place, "hdfs"), "DF0405", message, f"an absolute one is {quoted(f'/user/NAME/{hdfs}')}"
-            )
+            yield _at(document, (*place, "hdfs"), "DF0405", message, _absolute(hdfs))
         if inside.startswith("/") or ".." in inside.split("/"):
             message = (
                 f"the container path {quoted(inside)} {'is absolute' if inside[0] == '/' else 'leaves its folder'}"
             )
             help_text = "the API's samples have relative paths below the working folder"
             yield _at(document, (*place, "path"), "DF0407", message, help_text)
+
+
+def _absolute(hdfs: str) -> str:
+    """Return how to write a path on HDFS that does not begin like one."""
+    scheme, separator, rest = hdfs.partition("://")
+    if separator and scheme.lower() != "hdfs":
+        return f"copy the data to HDFS first: nothing reads from {short(scheme)}:// here"
+    if hdfs[:5].lower() == "hdfs:":
+        return f"write {quoted('hdfs://' + (rest if separator else '/' + hdfs[5:].lstrip('/')))}"
+    bare = hdfs.replace("\\", "/").removeprefix("~").lstrip("/").removeprefix("./")
+    return f"an absolute one is {quoted(f'/user/NAME/{bare}')}"
 
 
 def _env(document: Document, app: AiApp) -> Iterator[Diagnostic]:
@@ -253,6 +324,9 @@ def _ports(document: Document, app: AiApp) -> Iterator[Diagnostic]:
 
 _RULES: tuple[Callable[[Document, AiApp], Iterator[Diagnostic]], ...] = (
     _image,
+    _reference,
+    _edges,
+    _quotes,
     _gpu_model,
     _workdir,
     _prefix,

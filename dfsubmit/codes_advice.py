@@ -118,6 +118,31 @@ The same port stands twice in `exposeTcpPorts`. It is sent as it stands; one of 
         added("exposeTcpPorts: [6006, 8888, 6006]"),
         added("exposeTcpPorts: [6006, 8888]"),
     ),
+    _warning(
+        "DF0410",
+        "image that cannot be pulled",
+        """\
+The text has not the form of an image's name: a host if need be, a path in lower case, a tag or a digest, with no blank and
+no `https://`. The service would take it, and the app would fail when the image is pulled.""",
+        app((":2.3.1", ":2.3.1#gpu")),
+    ),
+    _warning(
+        "DF0411",
+        "blank at an end",
+        """\
+The value begins or ends with a blank, or has nothing else in it. YAML keeps a blank inside quotes, and to the service a queue or
+a path with one is another than that without.""",
+        app(("  docker:", "  queueName: 'gpu '\n  docker:")),
+        app(("  docker:", "  queueName: gpu\n  docker:")),
+    ),
+    _warning(
+        "DF0412",
+        "quote in a command",
+        """\
+The command or the arguments have a quote that no other closes, and a shell would wait for it. Often it is one half of a pair that
+was meant for YAML: quotes of YAML stand at both ends of the whole value.""",
+        app(("command: python train.py", 'command: python train.py"')),
+    ),
     _error(
         "DF0501",
         "credential in plain text",

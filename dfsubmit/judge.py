@@ -17,8 +17,17 @@ from dfsubmit.advice import advise, advise_in_project, credentials, has_room_for
 from dfsubmit.diagnostics import Diagnostic
 from dfsubmit.judging.fault import make_fault
 from dfsubmit.judging.fields import Path, fields_of, shape_at
+from dfsubmit.judging.gathered import is_misplaced_with_others, misplaced_findings, missing_findings
+from dfsubmit.judging.mistyped import memory_meant
 from dfsubmit.judging.strays import Repair, Stray
-from dfsubmit.judging.wording import alternatives, kind_finding, stray_finding, version_finding, worded
+from dfsubmit.judging.wording import (
+    alternatives,
+    kind_finding,
+    patch_finding,
+    stray_finding,
+    version_finding,
+    worded,
+)
 from dfsubmit.manifest import KINDS, AiApp, Project
 from dfsubmit.modelbase import API_VERSION
 from dfsubmit.suggest import closest
@@ -39,13 +48,24 @@ _OTHER_VERSION = re.compile(r"dfsubmit/v[0-9]\w*")
 def judge(document: Document) -> AiApp | Project | tuple[Diagnostic, ...]:
     """Return the manifest that `document` is, or its findings in the order of their places: at least one error."""
     kind = _kind(document.data)
+    if _is_patch(document.data):
+        return _settled(document, [patch_finding(document)])
     if kind is None or _is_foreign(document.data):
         return _settled(document, [_not_ours(document)])
     model = KINDS[kind]
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
+        meant = _kind_by_spec(document.data)
+        if meant is not None and meant != kind:
+            return _settled(document, [kind_finding(document, document.data.get("kind"), meant)])
         return _settled(document, _findings(document, kind, error))
+
+
+def _is_patch(data: Any) -> bool:
+    """Tell whether all keys begin with the mark that a patch or a quoted mail has in front of every line."""
+    marks = {key[:1] for key in data} if isinstance(data, dict) and len(data) > 1 else set()
+    return len(marks) == 1 and marks <= {"+", "-", ">"}
 
 
 def _kind(data: Any) -> str | None:
@@ -93,7 +113,11 @@ def _not_ours(document: Document) -> Diagnostic:
         names: dict[type[Any], str] = {list: "a list", dict: "an empty map", type(None): "null"}
         what = names.get(type(data), "a single value")
         message = f"a manifest is a map, but this document is {what}"
-        help_text = "separate several manifests by lines of ---" if isinstance(data, list) else ""
+        help_text = (
+            "separate several manifests by lines of ---"
+            if isinstance(data, list)
+            else f"a manifest begins with the lines apiVersion: {API_VERSION} and kind: AiApp"
+        )
     span = document.span(())
     return Diagnostic(code="DF0215", message=message, path=document.path, span=span, help=help_text)
 
@@ -115,8 +139,20 @@ def _findings(document: Document, kind: str, error: ValidationError) -> list[Dia
     errors = [
         found for found in errors if found["type"] != "extra_forbidden" and repair.source(found["loc"]) not in doubtful
     ]
-    strays = [_stray(document, stray, lacking, doubtful) for stray in repair.strays]
-    return [*strays, *(worded(make_fault(document, repair.model, repair, found)) for found in errors)]
+    clear = [stray for stray in repair.strays if memory_meant(document, stray) is None]
+    meant_in_mb = {stray.path for stray in repair.strays} - {stray.path for stray in clear}
+    faults = [make_fault(document, repair.model, repair, found) for found in errors]
+    faults = [fault for fault in faults if fault.path not in meant_in_mb or fault.type == "missing"]
+    return [
+        *misplaced_findings(document, clear),
+        *(
+            _stray(document, stray, lacking, doubtful)
+            for stray in repair.strays
+            if stray not in clear or not is_misplaced_with_others(stray, clear)
+        ),
+        *missing_findings([fault for fault in faults if fault.type == "missing"]),
+        *(worded(fault) for fault in faults if fault.type != "missing"),
+    ]
 
 
 def _stray(document: Document, stray: Stray, lacking: set[Path], doubtful: set[Path]) -> Diagnostic:

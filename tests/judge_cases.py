@@ -82,6 +82,27 @@ UNKNOWN = {
     "resources of Kubernetes": Case(
         spec("«resources»: {limits: {nvidia.com/gpu: 1}}"), "DF0201", '"resources" in spec', '"resource"?'
     ),
+    "keys of spec at the top": Case(
+        HEAD
+        + NAME
+        + SPEC.replace("spec:\n", "").replace("  ", "").replace("aiWorkspaceId", "«aiWorkspaceId»")
+        + "docker: {image: 'a:1', command: run}\n",
+        "DF0201",
+        'unknown keys "aiWorkspaceId", "namePrefix", "docker" in the document',
+        "they belong under spec: put the line spec: in front of them",
+    ),
+    "memory with a unit under another name": Case(
+        spec("resource: {«memory»: 16Gi}"), "DF0201", '"memory" in spec.resource', "write memoryMb: 16384"
+    ),
+    "memory with the unit in its name": Case(
+        spec("resource: {«memoryGb»: 16}"), "DF0201", '"memoryGb" in spec.resource', "write memoryMb: 16384"
+    ),
+    "key in another spelling beside itself": Case(
+        spec("resource: {cpuCount: 4, «cpucount»: 8}"), "DF0201", '"cpucount"', '"cpuCount" is there already'
+    ),
+    "short word for metadata": Case(
+        APP.replace("metadata", "«meta»"), "DF0201", '"meta" in the document', 'called "metadata" here'
+    ),
     "nothing known": Case(
         docker("«volumes»: []"),
         "DF0201",
@@ -164,6 +185,20 @@ MISSING = {
         "path: data_in",
     ),
 }
+MISSING |= {
+    "several keys": Case(
+        HEAD + NAME + "spec:\n  docker: {image: 'a:1', command: run}\n".replace("spec", "«spec»", 1),
+        "DF0202",
+        'missing keys "aiWorkspaceId" and "namePrefix" in spec',
+        "add, with your own values:\naiWorkspaceId:",
+    ),
+    "entry of a list in two": Case(
+        spec("data:", "  input:", "    - hdfs: /a", "    - «path»: a"),
+        "DF0202",
+        'missing key "path" in spec.data.input[0]: it stands in an entry of its own',
+        "remove the dash",
+    ),
+}
 TYPES = {
     "number for text": Case(
         docker("env: {EPOCHS: «3»}"), "DF0203", "spec.docker.env.EPOCHS must be text or", 'quote it: "3"'
@@ -240,13 +275,65 @@ TYPES = {
         HEAD + NAME + SPEC + "  docker: «pytorch/pytorch:2.3.1»\n",
         "DF0207",
         "spec.docker must be a map",
-        "its keys are: image, command,",
+        "write a map, such as {image: pytorch/pytorch:2.3.1, command: python train.py}",
     ),
     "text for metadata": Case(
         HEAD + "metadata: «demo»\n" + SPEC + DOCKER, "DF0207", "metadata must be a map", "metadata: {name: demo}"
     ),
     "list for resource": Case(
-        spec("resource:", "  «- gpuCount: 1»"), "DF0207", "spec.resource must be a map", "cpuCount"
+        spec("resource:", "  «- gpuCount: 1»"), "DF0207", "spec.resource must be a map", "remove the dash"
+    ),
+    "two entries for resource": Case(
+        spec("resource:", "  «- gpuCount: 1", "    cpuCount: 1", "  - gpuModel: T4»"),
+        "DF0207",
+        "spec.resource must be a map",
+        "its keys are: cpuCount, gpuCount",
+    ),
+    "text for an entry": Case(
+        spec("data: {input: [«/a»]}"), "DF0207", "spec.data.input[0] must be a map", "such as {hdfs: /a, path: data_in}"
+    ),
+    "assignments for env": Case(docker("env: «A=b»"), "DF0207", "spec.docker.env must be a map", "env: {A: b}"),
+    "names among assignments": Case(
+        docker("env:", "  «- A=b", "  - TOKEN»"), "DF0207", "must be a map, but is a list", "TOKEN: {fromEnv: TOKEN}"
+    ),
+    "number with separators": Case(
+        spec("resource: {memoryMb: «15_360»}"), "DF0204", "must be a whole number", "separators: memoryMb: 15360"
+    ),
+    "number with a comma behind it": Case(
+        spec("resource:", "  cpuCount: «4,»"), "DF0204", "must be a whole number", "remove the , behind it: cpuCount: 4"
+    ),
+    "number with a comment too near": Case(
+        spec("resource: {cpuCount: «4#four»}"), "DF0204", "must be a whole number", "of the #: cpuCount: 4 #four"
+    ),
+    "number in full-width digits": Case(
+        spec("resource: {gpuCount: «\uff11»}"), "DF0204", "must be a whole number", "ASCII digits: gpuCount: 1"
+    ),
+    "variable for a number": Case(
+        spec("resource: {gpuCount: «$GPUS»}"), "DF0204", "must be a whole number", "nothing fills in variables"
+    ),
+    "pair of ports": Case(
+        docker("exposeTcpPorts: [«'8080:80'»]"), "DF0204", "exposeTcpPorts[0] must be", "of the container alone: 80"
+    ),
+    "port with its protocol": Case(
+        docker("exposeTcpPorts: [«6006/tcp»]"), "DF0204", "exposeTcpPorts[0] must be", "of the container alone: 6006"
+    ),
+    "port of Kubernetes": Case(
+        docker("exposeTcpPorts: [«{containerPort: 80}»]"),
+        "DF0204",
+        "exposeTcpPorts[0] must be",
+        "the number alone: 80",
+    ),
+    "quoted port": Case(
+        docker("exposeTcpPorts: [«'80'»]"), "DF0204", "exposeTcpPorts[0] must", "remove the quotes: 80"
+    ),
+    "list in round brackets": Case(
+        docker("exposeTcpPorts: «(6006)»"), "DF0206", "exposeTcpPorts must be a list", "exposeTcpPorts: [6006]"
+    ),
+    "misspelt boolean": Case(
+        spec("data: {output: [{hdfs: /a, path: a, overwrite: «flase»}]}"),
+        "DF0205",
+        "overwrite must be true or false",
+        "did you mean false?",
     ),
     "text for the engine": Case(
         project("engine: «dataforest»"), "DF0207", "spec.engine must be a map", "its keys are: type"
@@ -428,6 +515,10 @@ HEADS = {
     "neither": Case(
         "«name: a\nimage: b»\n", "DF0215", "it has no apiVersion and no kind", "apiVersion: dfsubmit/v1\nkind: AiApp"
     ),
+    "kind of the other spec": Case(
+        APP.replace("AiApp", "«Project»"), "DF0214", "the spec is that of kind AiApp", "write kind: AiApp"
+    ),
+    "patch": Case("«+" + APP.strip().replace("\n", "\n+") + "»\n", "DF0215", "each line begins with +", "remove the +"),
     "list": Case("«- a\n- b»\n", "DF0215", "is a list", "separate several manifests by lines of ---"),
     "scalar": Case("«hello»\n", "DF0215", "is a single value"),
     "empty map": Case("«{}»\n", "DF0215", "is an empty map"),
@@ -459,6 +550,41 @@ ADVICE = {
     ),
     "queue": Case(spec("queueName: «GPU»"), "DF0408", "called `gpu`", "write queueName: gpu"),
     "port twice": Case(docker("exposeTcpPorts: [1, 2, «1»]"), "DF0409", "port 1 is listed twice", "remove one"),
+    "image of a web page": Case(
+        APP.replace("pytorch/pytorch:2.3.1", "«https://hub.example/a/b:1»"),
+        "DF0410",
+        "begins with https://",
+        "write hub.example/a/b:1",
+    ),
+    "image in capital letters": Case(
+        APP.replace("pytorch/pytorch:2.3.1", "«PyTorch/pytorch:2.3.1»"),
+        "DF0410",
+        "capital letter",
+        "pytorch/pytorch:2.3.1",
+    ),
+    "image with a blank": Case(APP.replace("pytorch/pytorch:2.3.1", "«'a:1 '»"), "DF0410", "has a blank", "write a:1"),
+    "image with a comment too near": Case(
+        APP.replace("pytorch/pytorch:2.3.1", "«a:1#old»"), "DF0410", 'has "#" in it', "[HOST/]PATH:TAG"
+    ),
+    "queue with a blank": Case(spec("queueName: «'gpu '»"), "DF0411", "a blank at its end", 'write "gpu"'),
+    "path with a blank": Case(
+        spec("data: {input: [{hdfs: «' /a'», path: a}]}"), "DF0411", "a blank at its start", 'write "/a"'
+    ),
+    "command of blanks": Case(
+        APP.replace("python train.py", "«' '»"), "DF0411", "nothing but blanks", "write the command"
+    ),
+    "quote behind a command": Case(
+        APP.replace("python train.py", '«run "fast»'), "DF0412", "a quote in spec.docker.command", "close it"
+    ),
+    "path on another store": Case(
+        spec("data: {input: [{hdfs: «s3://b/a», path: a}]}"), "DF0405", "begins with neither", "copy the data to HDFS"
+    ),
+    "path with one slash": Case(
+        spec("data: {input: [{hdfs: «hdfs:/a», path: a}]}"), "DF0405", "begins with neither", 'write "hdfs:///a"'
+    ),
+    "path of Windows": Case(
+        spec("data: {input: [{hdfs: «user\\a», path: a}]}"), "DF0405", "begins with neither", '"/user/NAME/user/a"'
+    ),
     "prefix in a project with markers": Case(
         PROJECT + "spec: {submission: {marker: true}}\n---\n" + APP.replace("namePrefix: bert", "namePrefix: «bert»"),
         "DF0306",

@@ -137,13 +137,17 @@ def test_a_misspelt_key_with_a_value_of_the_wrong_type_is_two_findings() -> None
     assert findings[1].help == "write it as one text: command: python train.py"
 
 
-def test_two_keys_one_level_too_high_are_two_findings_and_nothing_is_missing() -> None:
-    findings = findings_of(HEAD + NAME + SPEC + "  image: a:1\n  command: run\n")
+def test_keys_one_level_too_high_are_one_finding_and_nothing_is_missing() -> None:
+    (finding,) = findings_of(HEAD + NAME + SPEC + "  image: a:1\n  command: run\n")
 
-    assert [finding.help for finding in findings] == [
-        '"image" belongs under spec.docker',
-        '"command" belongs under spec.docker',
-    ]
+    assert finding.message == 'unknown keys "image", "command" in spec'
+    assert finding.help.startswith("they belong under spec.docker: put the line docker: in front of them")
+
+
+def test_memory_in_another_unit_is_never_renamed_unasked() -> None:
+    (finding,) = findings_of(spec("resource: {memoryGb: 16}"))
+
+    assert finding.edits == ()
 
 
 def test_a_fault_that_an_alias_repeats_is_one_finding() -> None:

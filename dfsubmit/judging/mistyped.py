@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from dfsubmit.diagnostics import Edit
 from dfsubmit.judging import fields
-from dfsubmit.judging.fields import fields_of, model_at
+from dfsubmit.judging.fields import fields_of, model_at, value_at
 from dfsubmit.judging.quoting import flow, named, quoted, short
 from dfsubmit.leaks import random_for
+from dfsubmit.suggest import closest, fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from dfsubmit.diagnostics import Diagnostic
+    from dfsubmit.document import Document
     from dfsubmit.judging.fault import Fault
+    from dfsubmit.judging.strays import Stray
 
 Repair = tuple[str, tuple[Edit, ...]]
 
@@ -48,7 +51,15 @@ _TRUE, _FALSE = frozenset({"true", "yes", "on", "y", "1"}), frozenset({"false", 
 # In MB, as the API counts memory; a decimal unit is read as the binary one, as its own "15GB" is (facts sheet, 12).
 _UNITS: Mapping[str, int] = {"m": 1, "g": 1024, "t": 1024 * 1024}
 _MEMORY = re.compile(r"\s*(\d{1,6})\s*([mgt])i?b?\s*", re.IGNORECASE)
+_UNIT_IN_NAME = re.compile(r"([GTgt])i?[Bb]?\Z")
+_SEPARATED = re.compile(r"[0-9]{1,3}(?:[,_ '][0-9]{3})+")
+_BEHIND = re.compile(r"([0-9]{1,9})([,;.])")
+_NOTE = re.compile(r"([0-9]{1,9})(#.*)")
+# As others write ports: host and container, or with the protocol.
+_PORT = re.compile(r"(?:[0-9]{1,5}:)?([0-9]{1,5})(?:/tcp)?", re.IGNORECASE)
+_UNFILLED = re.compile(r"\$[{(]?\w|\{\{|<[A-Za-z]|%\(")
 _WHOLE = re.compile(r"[1-9][0-9]{0,8}|0")
+_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 _LONGEST_LINE = 60
 
 
@@ -62,6 +73,18 @@ def mistyped(fault: Fault) -> Diagnostic:
     help_text, edits = _REPAIRS[fault.shape.kind](fault)
     message = f"{fault.name} must be {_NEEDED[fault.shape.kind]}, but is {named(fault.value)}"
     return fault.finding(_CODES[fault.shape.kind], message, help_text, edits=edits)
+
+
+def memory_meant(document: Document, stray: Stray) -> int | None:
+    """Return the number of MB that an unknown key with a unit in its name or its value was meant to say; None for any other."""
+    if stray.target is None or stray.target[-1] != "memoryMb" or fold(str(stray.path[-1])) == fold("memoryMb"):
+        return None
+    value = value_at(document.data, stray.path)
+    by_name = _UNIT_IN_NAME.search(str(stray.path[-1]))
+    if isinstance(value, int) and not isinstance(value, bool) and by_name is not None:
+        return value * _UNITS[by_name[1].lower()]
+    amount = _MEMORY.fullmatch(value) if isinstance(value, str) else None
+    return None if amount is None else int(amount[1]) * _UNITS[amount[2].lower()]
 
 
 def _is_secret(fault: Fault) -> bool:
@@ -106,18 +129,54 @@ def _join(parts: list[Any]) -> str:
 def _to_number(fault: Fault) -> Repair:
     value = fault.value
     if isinstance(value, str):
-        if _WHOLE.fullmatch(value.strip()):
-            bare = value.strip()
-            safe = bare == value and not _is_tagged(fault) and _fits_number(fault.shape, int(bare))
-            return f"remove the quotes: {fault.key}: {bare}", _replace(fault, bare, safe=safe)
-        memory = _MEMORY.fullmatch(value)
-        if memory and fault.target[-1] == "memoryMb":
-            amount = str(int(memory[1]) * _UNITS[memory[2].lower()])
-            return f"write the number of MB, without a unit: {fault.key}: {amount}", _replace(fault, amount)
+        return _text_to_number(fault, value)
+    if isinstance(value, dict) and len(value) == 1 and isinstance(only := next(iter(value.values())), int):
+        return f"write the number alone: {_written(fault, str(only))}", ()
     if isinstance(value, list) and len(value) == 1:
         return "write the number without brackets", ()
+    return _any_number(fault), ()
+
+
+def _text_to_number(fault: Fault, value: str) -> Repair:
+    """Return how to write the number that a text was meant to be."""
+    bare = value.strip()
+    if _WHOLE.fullmatch(bare):
+        safe = bare == value and not _is_tagged(fault) and _fits_number(fault.shape, int(bare))
+        return f"remove the quotes: {_written(fault, bare)}", _replace(fault, bare, safe=safe)
+    meant = _number_meant(fault, bare)
+    if meant is not None:
+        words, digits = meant
+        return f"{words}: {_written(fault, digits)}", _replace(fault, digits)
+    if note := _NOTE.fullmatch(bare):
+        return f"put a blank in front of the #: {_written(fault, f'{note[1]} {short(note[2])}')}", ()
+    if _UNFILLED.search(value):
+        return "write the number itself: nothing fills in variables here", ()
+    return _any_number(fault), ()
+
+
+def _number_meant(fault: Fault, text: str) -> tuple[str, str] | None:
+    """Return what is odd about a text that is a number all the same, and the number as it should be written."""
+    memory = _MEMORY.fullmatch(text) if fault.target[-1] == "memoryMb" else None
+    port = _PORT.fullmatch(text) if "exposeTcpPorts" in fault.target else None
+    if memory:
+        return "write the number of MB, without a unit", str(int(memory[1]) * _UNITS[memory[2].lower()])
+    if text.isdecimal() and not text.isascii():
+        return "write it in ASCII digits", str(int(text[:9]))
+    if _SEPARATED.fullmatch(text):
+        return "write it without separators", re.sub("[^0-9]", "", text)
+    if behind := _BEHIND.fullmatch(text):
+        return f"remove the {behind[2]} behind it", behind[1]
+    return ("write the port of the container alone", port[1]) if port else None
+
+
+def _any_number(fault: Fault) -> str:
     example = fault.example
-    return f"write a number, such as {example}" if isinstance(example, int | float) else "write a number", ()
+    return f"write a number, such as {example}" if isinstance(example, int | float) else "write a number"
+
+
+def _written(fault: Fault, text: str) -> str:
+    """Return `text` with its key in front; an entry of a list has none."""
+    return f"{fault.key}: {text}" if isinstance(fault.target[-1], str) else text
 
 
 def _to_flag(fault: Fault) -> Repair:
@@ -126,13 +185,16 @@ def _to_flag(fault: Fault) -> Repair:
         meant = "true" if word in _TRUE else "false"
         safe = fault.value in {"true", "false"} and not _is_tagged(fault)
         return f"write {fault.key}: {meant}", _replace(fault, meant, safe=safe)
+    if isinstance(fault.value, str) and (near := closest(fault.value, ("true", "false"))):
+        return f"did you mean {near}?", _replace(fault, near)
     return f"write {fault.key}: true or {fault.key}: false", ()
 
 
 def _to_list(fault: Fault) -> Repair:
     scalar = fault.document.scalar(fault.path)
     if scalar is not None and scalar.style != "literal" and len(scalar.raw) <= _LONGEST_LINE:
-        text = f"[{scalar.raw}]"
+        inner = scalar.raw[1:-1] if scalar.raw[:1] == "(" and scalar.raw[-1:] == ")" else scalar.raw
+        text = f"[{inner}]"
         return f"write a list: {fault.key}: {short(text)}", _replace_on_line(fault, text)
     if isinstance(fault.value, dict) and fault.value:
         start, end = fault.document.offsets(fault.path)
@@ -147,17 +209,31 @@ def _to_list(fault: Fault) -> Repair:
 
 
 def _to_map(fault: Fault) -> Repair:
-    pairs = _pairs(fault.value)
-    if pairs and fault.shape.kind == fields.MAP:
-        return "write a map in place of the list: " + flow({fault.key: pairs})[1:-1], ()
-    if fault.shape.kind == fields.MAP:
-        return f"write a map: {fault.key}: {flow(fault.example or {'name': 'value'})}", ()
-    known = fields_of(model_at(fault.shape, fault.value))
-    needed = [name for name, (info, _) in known.items() if info.is_required()]
-    if isinstance(fault.value, str) and len(needed) == 1 and len(fault.value) <= _LONGEST_LINE:
-        text = "{" + f"{needed[0]}: {flow(fault.value)}" + "}"
+    return _to_open_map(fault) if fault.shape.kind == fields.MAP else _to_fields(fault)
+
+
+def _to_open_map(fault: Fault) -> Repair:
+    is_text = isinstance(fault.value, str)
+    pairs = _pairs([fault.value] if is_text else fault.value)
+    if pairs:
+        return f"write a map{'' if is_text else ' in place of the list'}: " + flow({fault.key: pairs})[1:-1], ()
+    return f"write a map: {fault.key}: {flow(fault.example or {'name': 'value'})}", ()
+
+
+def _to_fields(fault: Fault) -> Repair:
+    value = fault.value
+    known = fields_of(model_at(fault.shape, value))
+    needed = {name: info for name, (info, _) in known.items() if info.is_required()}
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+        return "it is one map, not a list: remove the dash in front of its first key", ()
+    if not isinstance(value, str) or not value or not needed or len(value) > _LONGEST_LINE:
+        return f"its keys are: {', '.join(known)}", ()
+    first = next(iter(needed))
+    if len(needed) == 1:
+        text = "{" + f"{first}: {flow(value)}" + "}"
         return f"write a map: {fault.key}: {short(text)}", _replace_on_line(fault, text)
-    return f"its keys are: {', '.join(known)}", ()
+    examples = {name: info.examples[0] if info.examples else "..." for name, info in needed.items()}
+    return f"write a map, such as {flow(examples | {first: short(value)})}", ()
 
 
 def _pairs(value: Any) -> dict[str, Any]:
@@ -170,6 +246,8 @@ def _pairs(value: Any) -> dict[str, Any]:
         elif isinstance(item, str) and "=" in item:
             name, _, text = item.partition("=")
             pairs[short(name)] = short(text)
+        elif isinstance(item, str) and _NAME.fullmatch(item) and len(value) > 1:
+            pairs[short(item)] = {"fromEnv": short(item)}
     return {name: "..." if isinstance(text, str) and random_for(name, text) else text for name, text in pairs.items()}
 
 

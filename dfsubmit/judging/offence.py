@@ -64,7 +64,15 @@ def suggestion(pattern: str, text: str) -> str:
 
 def _character(character: str) -> str:
     names = {" ": "a space", "\n": "a line break", "\t": "a tab"}
-    return names.get(character) or f"the character {quoted(character)}"
+    if character in names or character.isascii():
+        return names.get(character) or f"the character {quoted(character)}"
+    import unicodedata  # noqa: PLC0415  # a megabyte, for a name that is hardly ever wanted
+
+    # Letters that look like Latin ones, and what has no look of its own, are told apart by their names only.
+    name = unicodedata.name(character, "")
+    unclear = name.startswith(("CYRILLIC", "GREEK", "FULLWIDTH")) or unicodedata.category(character)[0] in "MCZP"
+    called = f" (U+{ord(character):04X}, {name.lower() or 'without a name'})" if unclear else ""
+    return f"the character {quoted(character)}{called}"
 
 
 def _path_offence(text: str) -> str:

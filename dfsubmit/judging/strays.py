@@ -44,7 +44,8 @@ _HABITS: Mapping[str, str] = {
         "hdfs": "source src uri from",
         "input": "inputs",
         "labels": "annotations tags",
-        "memoryMb": "memory mem ram memoryMib memoryGb",
+        "metadata": "meta",
+        "memoryMb": "memory mem ram memoryMib memoryGb memGb ramGb",
         "namePrefix": "prefix generateName",
         "output": "outputs",
         "path": "mountPath destination dest target to",
@@ -159,6 +160,9 @@ class Repair:
 
     def _meaning(self, above: Path, key: str, model: Model, parent: dict[str, Any]) -> tuple[How, Path | None]:
         """Return how `key` is understood, and the path it belongs at."""
+        if any(fold(name) == fold(key) for name in fields_of(model) if name in parent):
+            # It stands there already: whatever else it resembles was not meant.
+            return How.UNKNOWN, None
         free = [name for name in fields_of(model) if name not in parent]
         same = [name for name in free if fold(name) == fold(key)]
         habit = _HABITS.get(fold(key), "")

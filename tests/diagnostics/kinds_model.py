@@ -225,3 +225,50 @@ def _list_document(draft: Draft) -> Fault | None:
     draft.data = [draft.data]  # type: ignore[assignment]  # that is the fault
     made = draft.write(tidy=True)
     return Fault(text=made.text, offset=0, code="DF0215", help="lines of ---")
+
+
+@kind("keys of spec at the top")
+def _spec_left_out(draft: Draft) -> Fault | None:
+    inner = draft.data.pop("spec")
+    draft.data.update(inner)
+    return at_key(draft, (next(iter(inner)),), "DF0201", "put the line spec:")
+
+
+@kind("several required keys left out")
+def _several(draft: Draft) -> Fault | None:
+    for name in ("aiWorkspaceId", "namePrefix"):
+        del draft.at("spec")[name]
+    return at_key(draft, ("spec",), "DF0202", "add, with your own values:")
+
+
+@kind("entry of a list in two")
+def _split_entry(draft: Draft) -> Fault | None:
+    entries = draft.at("spec", "data", "input")
+    if not entries:
+        return None
+    entries[:1] = [{"hdfs": "/user/nlp/x"}, {"path": "x"}]
+    return at_key(draft, ("spec", "data", "input", 1, "path"), "DF0202", "remove the dash")
+
+
+@kind("kind of the other spec")
+def _kind_of_other_spec(draft: Draft) -> Fault | None:
+    draft.data["kind"] = "Project"
+    return at_value(draft, ("kind",), "DF0214", "write kind: AiApp")
+
+
+@kind("memory in another unit under another name")
+def _memory_name(draft: Draft) -> Fault | None:
+    if draft.at(*RESOURCE, "memoryMb") is None:
+        return None
+    key, value = draft.rng.choice([("memory", "16Gi"), ("memoryGb", 16), ("mem", "16G")])
+    rename(draft, (*RESOURCE, "memoryMb"), key)
+    draft.at(*RESOURCE)[key] = value
+    return at_key(draft, (*RESOURCE, key), "DF0201", "write memoryMb: 16384")
+
+
+@kind("key in another spelling beside itself")
+def _spelt_twice(draft: Draft) -> Fault | None:
+    if draft.at(*RESOURCE, "cpuCount") is None:
+        return None
+    draft.at(*RESOURCE)["cpucount"] = 8
+    return at_key(draft, (*RESOURCE, "cpucount"), "DF0201", '"cpuCount" is there already')

@@ -259,3 +259,21 @@ def _not_silent(draft: Draft) -> Fault | None:
 @kind("silencer of nothing")
 def _idle(draft: Draft) -> Fault | None:
     return _comment(draft, "# dfsubmit: ignore[DF0401] tested", "DF0705", "#")
+
+
+@kind("image that cannot be pulled")
+def _odd_image(draft: Draft) -> Fault | None:
+    put(draft, (*DOCKER, "image"), draft.rng.choice(["https://hub.example/a:1", "PyTorch/a:1", "a/b :1", "a:1#old"]))
+    return at_value(draft, (*DOCKER, "image"), "DF0410")
+
+
+@kind("blank at an end of a value")
+def _blank_end(draft: Draft) -> Fault | None:
+    put(draft, ("spec", "queueName"), draft.rng.choice(["gpu ", " gpu"]))
+    return at_value(draft, ("spec", "queueName"), "DF0411", 'write "gpu"')
+
+
+@kind("quote in a command that is not closed")
+def _command_quote(draft: Draft) -> Fault | None:
+    put(draft, (*DOCKER, "command"), draft.rng.choice(['python "train.py', "python train.py'"]))
+    return at_value(draft, (*DOCKER, "command"), "DF0412", "close it")
