@@ -17,7 +17,7 @@ from dfsubmit.advice import advise, advise_in_project, credentials, has_room_for
 from dfsubmit.diagnostics import Diagnostic
 from dfsubmit.judging.fault import make_fault
 from dfsubmit.judging.fields import Path, fields_of, shape_at
-from dfsubmit.judging.gathered import is_misplaced_with_others, misplaced_findings, missing_findings
+from dfsubmit.judging.gathered import misplaced, missing_findings
 from dfsubmit.judging.mistyped import memory_meant
 from dfsubmit.judging.strays import Repair, Stray
 from dfsubmit.judging.wording import (
@@ -139,19 +139,16 @@ def _findings(document: Document, kind: str, error: ValidationError) -> list[Dia
     errors = [
         found for found in errors if found["type"] != "extra_forbidden" and repair.source(found["loc"]) not in doubtful
     ]
-    clear = [stray for stray in repair.strays if memory_meant(document, stray) is None]
-    meant_in_mb = {stray.path for stray in repair.strays} - {stray.path for stray in clear}
+    meant_in_mb = {stray.path for stray in repair.strays if memory_meant(document, stray) is not None}
+    together, said = misplaced(document, [stray for stray in repair.strays if stray.path not in meant_in_mb])
     faults = [make_fault(document, repair.model, repair, found) for found in errors]
-    faults = [fault for fault in faults if fault.path not in meant_in_mb or fault.type == "missing"]
+    missing = [fault for fault in faults if fault.type == "missing"]
+    wrong = [fault for fault in faults if fault.type != "missing" and fault.path not in meant_in_mb]
     return [
-        *misplaced_findings(document, clear),
-        *(
-            _stray(document, stray, lacking, doubtful)
-            for stray in repair.strays
-            if stray not in clear or not is_misplaced_with_others(stray, clear)
-        ),
-        *missing_findings([fault for fault in faults if fault.type == "missing"]),
-        *(worded(fault) for fault in faults if fault.type != "missing"),
+        *together,
+        *(_stray(document, stray, lacking, doubtful) for stray in repair.strays if stray.path not in said),
+        *missing_findings(missing),
+        *(worded(fault) for fault in wrong),
     ]
 
 

@@ -94,14 +94,15 @@ def _misplaced(strays: Sequence[Stray]) -> Mapping[tuple[Path, Path], list[Stray
     return {places: group for places, group in groups.items() if len(group) > 1}
 
 
-def is_misplaced_with_others(stray: Stray, strays: Sequence[Stray]) -> bool:
-    """Tell whether `misplaced_findings` speaks of this key."""
-    return any(stray in group for group in _misplaced(strays).values())
+def misplaced(document: Document, strays: Sequence[Stray]) -> tuple[list[Diagnostic], frozenset[Path]]:
+    """Return one finding for each lot of keys that stand in one mapping and belong in one other, and the paths of these keys."""
+    groups = _misplaced(strays)
+    paths = frozenset(stray.path for group in groups.values() for stray in group)
+    return list(_misplaced_findings(document, groups)), paths
 
 
-def misplaced_findings(document: Document, strays: Sequence[Stray]) -> Iterator[Diagnostic]:
-    """Yield one finding for each lot of keys that stand in one mapping and belong in one other."""
-    for (above, belongs), group in _misplaced(strays).items():
+def _misplaced_findings(document: Document, groups: Mapping[tuple[Path, Path], list[Stray]]) -> Iterator[Diagnostic]:
+    for (above, belongs), group in groups.items():
         names = [quoted(str(stray.path[-1])) for stray in group]
         more = len(names) - _MOST_NAMES
         listed = ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

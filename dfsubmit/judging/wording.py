@@ -155,8 +155,8 @@ def _twin(document: Document, stray: Stray) -> str:
     """Return the key beside an unknown one that only differs in its spelling; empty when there is none."""
     beside = value_at(document.data, stray.path[:-1])
     name = str(stray.path[-1])
-    keys = beside if isinstance(beside, dict) else {}
-    return next((key for key in keys if key != name and key in stray.known and fold(key) == fold(name)), "")
+    there = [key for key in stray.known if key in beside] if isinstance(beside, dict) else []
+    return next((key for key in there if fold(key) == fold(name)), "")
 
 
 def _missing(fault: Fault) -> Diagnostic:
