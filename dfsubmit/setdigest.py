@@ -30,7 +30,7 @@ def parts(locations: Iterable[str]) -> tuple[list[str], list[str]]:
     The first is the larger one: whoever has it read by a process beside this one has other things to do meanwhile.
     """
     ordered = sorted(locations)
-    middle = len(ordered) * 2 // 3
+    middle = len(ordered) * 3 // 5
     return ordered[:middle], ordered[middle:]
 
 

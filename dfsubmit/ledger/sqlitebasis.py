@@ -1,8 +1,9 @@
 """Whether an SQLite ledger still says the same of a project, told without reading an entry. Imports next to nothing.
 
-The digest is made of the file's identity, the number of the last entry, and of everything that `heads` has about the project.
-Entries are never changed and heads are derived from them, so equal digests mean equal states. Where anything is out of the
-ordinary (no file, no right to write, damage, heads that lag behind), there is no digest, and `sqlite` has to look.
+The digest is made of the file's identity, its last entry, and of each item of the project: its state, and the number of the
+entry that brought it there. Entries are never changed, and what else `heads` has stems from them, so that equal digests mean
+equal states. Where anything is out of the ordinary (no file, no right to write, damage, heads that lag behind), there is no
+digest, and `sqlite` has to look.
 """
 
 from __future__ import annotations
@@ -19,8 +20,7 @@ PAGE_BYTES = 4096
 
 # One text is made of many rows by SQLite, which takes half the time of doing it here.
 _HEADS = """
-SELECT group_concat(printf('%s|%s|%s|%d|%Q|%Q|%d|%d|%d', key, fingerprint, state, version,
-                           app_id, app_name, last, intent, submitted), char(10)), min(intent)
+SELECT group_concat(key || fingerprint || state || last), min(intent)
 FROM heads WHERE key >= ? || '/' AND key < ? || '0'
 """
 _LAST = """

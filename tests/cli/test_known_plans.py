@@ -276,7 +276,7 @@ def test_what_a_new_setting_of_the_project_forbids_is_found_in_files_that_are_kn
 
 TestEdits = Edits.TestCase
 TestEdits.settings = settings(
-    max_examples=1_000 if FULL else 12,
+    max_examples=1_000 if FULL else 8,
     stateful_step_count=30 if FULL else 10,
     deadline=None,
     suppress_health_check=list(HealthCheck),
