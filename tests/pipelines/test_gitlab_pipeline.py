@@ -59,7 +59,9 @@ def run(tool: Path, checkout: Path, *arguments: str) -> str:
 
 
 def jobs(tool: Path, checkout: Path, *arguments: str) -> dict[str, Any]:
-    listed = json.loads(run(tool, checkout, "--list-json", *arguments))
+    printed = run(tool, checkout, "--list-json", *arguments)
+    # The tool warns first of variables that GitLab sets itself.
+    listed = json.loads(printed[printed.index("[\n") :])
     return {job["name"]: job for job in listed}
 
 
