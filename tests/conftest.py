@@ -1,13 +1,24 @@
-"""What the proofs share: lines of numbers that a run ends with, so that it shows what it has looked at."""
+"""What all tests share: an environment that says nothing of where they run, and lines of numbers that a run ends with.
+
+A CI of GitHub or GitLab tells its jobs where they come from, and dfsubmit reads that; so may the shell of whoever runs the
+tests have settings for dfsubmit. Tests say themselves what is set. What they ask of a run stays.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 MEASURED = "measured"
+_TOLD = ("GITHUB_", "GITLAB_", "CI_", "RUNNER_", "DFSUBMIT_", "NCLOUD_")
+_ASKED = ("DFSUBMIT_EXPLORE", "DFSUBMIT_SOAK", "DFSUBMIT_TEST_IMAGE", "DFSUBMIT_WALKS", "DFSUBMIT_YAML_SUITE")
+
+# As early as this, because test modules look at the environment when they are imported.
+for _name in [name for name in os.environ if name.startswith(_TOLD) and name not in _ASKED]:
+    del os.environ[_name]
 
 
 @pytest.fixture
