@@ -27,8 +27,9 @@ _MAGIC = b"dfsubmit cache 1\n"
 _DIGEST_BYTES = 32
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
-# So many files are kept; beyond them, those that were written longest ago go.
+# So much is kept; beyond it, what was written longest ago goes. A set of 100,000 manifests takes 56 MB.
 MOST_FILES = 64
+MOST_BYTES = 256 * 1_048_576
 
 
 class UserCache:
@@ -81,11 +82,18 @@ class UserCache:
                 pass
 
     def _tidy(self) -> None:
-        """Remove the oldest files beyond so many, leftovers of killed processes among them."""
+        """Remove the oldest files beyond the bounds, leftovers of killed processes among them; the newest one stays."""
         with os.scandir(self._folder) as entries:
-            files = [(entry.stat(follow_symlinks=False).st_mtime, entry.path) for entry in entries]
-        for _, path in sorted(files)[:-MOST_FILES]:
-            os.unlink(path)
+            found = [(entry.stat(follow_symlinks=False), entry.path) for entry in entries]
+        room = MOST_BYTES
+        for number, (file, path) in enumerate(sorted(found, key=_age)):
+            room -= file.st_size
+            if number and (number >= MOST_FILES or room < 0):
+                os.unlink(path)
+
+
+def _age(found: tuple[os.stat_result, str]) -> int:
+    return -found[0].st_mtime_ns
 
 
 def user_cache(environ: Mapping[str, str], here: str) -> UserCache | None:

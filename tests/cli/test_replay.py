@@ -250,6 +250,19 @@ def test_old_files_make_room(tmp_path: Path) -> None:
     assert cache.read("name-3") is None
 
 
+def test_large_files_make_room_but_the_newest_one_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dfsubmit.usercache.MOST_BYTES", 1_000)
+    cache = UserCache(str(tmp_path), ruleset())
+    for number in range(3):
+        cache.write(f"name-{number}", b"x" * 400)
+        os.utime(tmp_path / f"name-{number}", (number, number))
+    assert [number for number in range(3) if cache.read(f"name-{number}")] == [1, 2]
+
+    cache.write("largest", b"x" * 2_000)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["largest"]
+
+
 def test_no_cache_lies_where_a_pull_request_could_have_put_it(tmp_path: Path) -> None:
     repository = tmp_path / "repository"
     here = repository / "specs"
