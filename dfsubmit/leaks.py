@@ -38,6 +38,12 @@ _TELLING = f"(?:{'|'.join(_TELLING_WORDS)})"
 # `API_KEY: value`, `--api-key value`, `token=value`; bounded, so that a hostile line costs linear time.
 _NAMED = rf"(?i){_TELLING}[\w.-]{{0,40}}[\"']?(?:\s{{0,4}}[:=]\s{{0,4}}|\s{{1,4}})[\"']?([^\s,}}\"']{{8,400}})"
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+# Base64, with its slashes, that mixes all it can; names of files in folders have fewer different letters.
+_BASE64 = r"(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9+/]+={0,2}"
+_SHORTEST_BASE64 = 32
+_BASE64_BITS = 4.5
+# What is meant to be seen by everyone.
+_PUBLIC_KEYS = ("ssh-", "ecdsa-sha2-", "sk-ssh-")
 # A word of a person rarely mixes letters and digits for so long; and a random one has this much entropy.
 _SHORTEST_RANDOM = 12
 SHORTEST_SECRET = 8
@@ -129,8 +135,11 @@ def _is_secret(name: str, value: str) -> bool:
 
 def _is_random(value: str) -> bool:
     """Tell whether `value` looks drawn at random: one long piece that mixes letters and digits, with high entropy."""
-    if "://" in value or "${" in value or value.startswith(("/", "./", "~")):
+    if "://" in value or "${" in value or value.startswith(("/", "./", "~", *_PUBLIC_KEYS)):
         return False
+    if len(value) >= _SHORTEST_BASE64 and _compiled(_BASE64).fullmatch(value) and _bits(value) >= _BASE64_BITS:
+        # Its slashes part it into pieces that say little each.
+        return True
     if _compiled(_UUID).fullmatch(value):
         return True
     pieces = re.split(r"[-_.:/\\]", value[:_LOOKED_AT])

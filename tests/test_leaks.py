@@ -116,11 +116,20 @@ def test_a_random_value_after_a_telling_option_is_an_error(text: str) -> None:
         ("MODEL", "Zk3q9XvT7LmB2nRw8YpQd"),
         ("PASSWORD_FILE", "/run/Secrets-1/password"),
         ("KEYS", "a,b,c"),
+        ("SSH_KEY", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJl3dIeudNqd0DPMRD6OIh65tjkZz1uCBAX2"),
+        ("MODEL_KEY", "models/BertLargeUncased/v2/CheckpointFinal"),
         ("SECRET_SANTA", "everybody-likes-presents"),
     ],
 )
 def test_a_value_that_a_person_chose_is_no_secret(name: str, value: str) -> None:
     assert findings_of(docker(f"env: {{{name}: {json.dumps(value)}}}"))[1] == []
+
+
+def test_a_random_value_with_slashes_is_one() -> None:
+    made_up = "pL9/uXw3Qe+ZrT7/kVbN2mYcHs5/DfGj8oAiR4t6"
+
+    assert random_for("AWS_SECRET_ACCESS_KEY", made_up)
+    assert not random_for("CHECKPOINT", made_up)
 
 
 def test_a_mixed_value_of_a_password_is_one_though_it_is_short() -> None:
