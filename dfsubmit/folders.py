@@ -1,7 +1,7 @@
 """Which names in a folder are manifests: the walk below a folder, and the expansion of patterns.
 
-Manifests end in .yaml or .yml. Names that begin with a dot are skipped (.git, .github, .dfsubmit, editors' leftovers), as
-shells do. Folders that are symbolic links are not entered, so that a walk ends and stays below its start. Names come
+Manifests end in .yaml or .yml, in whatever letter case. Names that begin with a dot are skipped (.git, .github, .dfsubmit,
+editors' leftovers), as shells do. Folders that are symbolic links are not entered, so that a walk ends and stays below its start. Names come
 in the order of their parts, whatever the file system's own order is. What a walk finds it yields at once, so that memory
 stays flat. Nothing is opened here but folders, and nothing is judged.
 """
@@ -68,11 +68,16 @@ def show(location: str, cwd: str) -> str:
     return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+def is_manifest_name(name: str) -> bool:
+    """Tell whether a file of this name is read in a folder. Letter case does not matter: left out unseen, it would be an orphan."""
+    return name.endswith(SUFFIXES) or name[-5:].lower().endswith(SUFFIXES)
+
+
 def is_walked(location: str, folder: str) -> bool:
     """Tell whether a walk of `folder` comes to the file at `location`, if no folder between them is a symbolic link."""
     parts = location[len(folder) :].split(os.sep)
     return (
-        location.startswith(folder) and location.endswith(SUFFIXES) and not any(part.startswith(".") for part in parts)
+        location.startswith(folder) and is_manifest_name(location) and not any(part.startswith(".") for part in parts)
     )
 
 
@@ -124,7 +129,7 @@ def _listing(folder: str) -> Iterator[object]:
     for entry in entries:
         if entry.name[0] == ".":
             continue
-        if entry.name.endswith(SUFFIXES):
+        if is_manifest_name(entry.name):
             yield _found(entry)
         elif entry.is_dir(follow_symlinks=False):
             yield _listing(entry.path)
@@ -154,7 +159,7 @@ def _fitting(entry: os.DirEntry[str], parts: tuple[_Part, ...]) -> object:
     is_folder = entry.is_dir(follow_symlinks=False)
     if part.match is None or rest:
         return _matching(entry.path, parts if part.match is None else rest) if is_folder else None
-    if entry.name.endswith(SUFFIXES) or (part.any_suffix and not is_folder):
+    if is_manifest_name(entry.name) or (part.any_suffix and not is_folder):
         return _found(entry)
     return _listing(entry.path) if is_folder else None
 

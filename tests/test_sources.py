@@ -60,6 +60,11 @@ class TestFolders:
             "s/b.yaml",
         ]
 
+    def test_letter_case_of_the_ending_does_not_matter(self, here: Path) -> None:
+        put(here, "s/a.YAML", "s/b.Yml", "s/c.YAML.txt")
+
+        assert names(find(["s"], cwd=str(here))) == ["s/a.YAML", "s/b.Yml"]
+
     def test_what_is_hidden_is_skipped_unless_it_is_named(self, here: Path) -> None:
         put(here, "a.yaml", ".b.yaml", ".git/c.yaml", ".dfsubmit/d.yaml", "e/.github/workflows/f.yml")
         assert names(find(["."], cwd=str(here))) == ["a.yaml"]
