@@ -209,5 +209,12 @@ def test_dfsubmit_is_installed_from_the_action_itself_and_only_the_program_is_pu
     assert installed.returncode == 0, installed.stderr
     (folder,) = (job.folder / "path").read_text().splitlines()
     assert [path.name for path in Path(folder).iterdir()] == ["dfsubmit"]
-    shown = subprocess.run([Path(folder) / "dfsubmit", "--version"], capture_output=True, text=True, check=True)
-    assert shown.stdout.startswith("dfsubmit ")
+    # All files that it writes are part of what is installed.
+    shown = subprocess.run(
+        [Path(folder) / "dfsubmit", "init", "new", "--ci", "github"],
+        cwd=job.folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout == "Init: 10 files written, 0 already there.\n"
