@@ -1,9 +1,9 @@
 """Which names in a folder are manifests: the walk below a folder, and the expansion of patterns.
 
 Manifests end in .yaml or .yml, in whatever letter case. Names that begin with a dot are skipped (.git, .github, .dfsubmit,
-editors' leftovers), as shells do. Folders that are symbolic links are not entered, so that a walk ends and stays below its start. Names come
-in the order of their parts, whatever the file system's own order is. What a walk finds it yields at once, so that memory
-stays flat. Nothing is opened here but folders, and nothing is judged.
+editors' leftovers), as shells do. Folders that are symbolic links are not entered, so that a walk ends and stays below its
+start. Names come in the order of their parts, whatever the file system's own order is. What a walk finds it yields at once, so
+that memory stays flat. Nothing is opened here but folders, and nothing is judged.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def show(location: str, cwd: str) -> str:
 
 
 def is_manifest_name(name: str) -> bool:
-    """Tell whether a file of this name is read in a folder. Letter case does not matter: left out unseen, it would be an orphan."""
+    """Tell whether a file of this name is read in a folder. Left out for its letter case, it would look deleted."""
     return name.endswith(SUFFIXES) or name[-5:].lower().endswith(SUFFIXES)
 
 
