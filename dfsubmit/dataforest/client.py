@@ -20,16 +20,15 @@ from dfsubmit.dataforest.classify import Answered, Attempt, Failed
 from dfsubmit.dataforest.endpoint import parse_base_url
 from dfsubmit.dataforest.exchange import Exchange, Limits
 from dfsubmit.dataforest.skew import ServerClock
-from dfsubmit.dataforest.transport import Transports
+from dfsubmit.dataforest.transports import Transports
 from dfsubmit.engine import AppDetail, Container, Listing, NotSent, Outcome, Workspace
 from dfsubmit.errors import CredentialsError, EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import httpx
-
     from dfsubmit.dataforest.credentials import Credentials
+    from dfsubmit.transport import Transport
 
 # A submit is not begun when less than this part of its time is left before the deadline.
 SHORTEST_PART = 0.5
@@ -64,7 +63,7 @@ class DataForest:
         description: str = "",
         proxy: str = "",
         requests_per_second: float | None = None,
-        transport: httpx.BaseTransport | None = None,
+        transport: Transport | None = None,
         on_retry: Callable[[str], None] | None = None,
         clock: Callable[[], datetime] = _utc_now,
         monotonic: Callable[[], float] = time.monotonic,

@@ -6,45 +6,37 @@ is raised for what a network or a server does, and nothing is concluded: that is
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
-
-import httpx
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
 
 from dfsubmit import __version__
 from dfsubmit.dataforest import envelope
 from dfsubmit.dataforest.classify import Answered, Attempt, Failed, Phase, is_signature_refused
 from dfsubmit.dataforest.sign import signed_headers
-from dfsubmit.dataforest.transport import END, MAY_SEND, Transports
+from dfsubmit.transport import OpeningError, Outgoing, TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from dfsubmit.dataforest.credentials import Credentials
     from dfsubmit.dataforest.endpoint import Endpoint
     from dfsubmit.dataforest.pace import Pace
     from dfsubmit.dataforest.skew import ServerClock
+    from dfsubmit.dataforest.transports import Transports
     from dfsubmit.dataforest.wire import Request
+    from dfsubmit.transport import Incoming
 
-# An attempt as a whole has the time that its limits give; the phases that are short by nature end earlier.
-CONNECT_SECONDS = 10.0
-WRITE_SECONDS = 10.0
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "identity",  # so that the size of an answer is the size that was read
     "Content-Type": "application/json",
     "User-Agent": f"dfsubmit/{__version__}",
 }
-# Errors that come up only before the first byte (see `transport`). All others, known or not, may come up later.
-OPENING_ERRORS = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
+# What may stand in a target as it is; a log's URL comes from a server and may hold anything.
+_PLAIN = "%/?:@!$&'()*+,;=~-._"
+_OK = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +81,6 @@ class Exchange:
         self._clock = clock
         self._monotonic = monotonic
         self._rest = rest
-        # Parsing a URL costs as much as all else that is done for a request; there are half a dozen of them.
-        self._urls: dict[str, httpx.URL] = {}
 
     def attempt(self, request: Request, limits: Callable[[], Limits | None]) -> Attempt:
         """Send `request` once, and once more where only the clock was to blame.
@@ -116,8 +106,8 @@ class Exchange:
         began = self._clock()
         try:
             answer = self._sent(self._signed(request, limits), limits)
-        except OPENING_ERRORS as error:
-            return Failed(phase=Phase.OPENING, reason=_reason(error, request), lasting=_is_lasting(error))
+        except OpeningError as error:
+            return Failed(phase=Phase.OPENING, reason=_reason(error, request), lasting=error.lasting)
         except TooLargeError as error:
             return Failed(phase=Phase.EXCHANGE, reason=str(error), lasting=True)
         except Exception as error:  # noqa: BLE001  # whatever it is called, the request may have arrived
@@ -126,47 +116,47 @@ class Exchange:
         self._server_clock.learn(headers.get("date", ""), sent=began)
         return Answered(status=status, headers=headers, body=body, began=began, hidden=request.hidden)
 
-    def _signed(self, request: Request, limits: Limits) -> httpx.Request:
-        url = self._urls.get(request.operation) if not request.url else httpx.URL(request.url)
-        if url is None:
-            url = self._urls[request.operation] = httpx.URL(self._endpoint.url(request.operation))
+    def _signed(self, request: Request, limits: Limits) -> Outgoing:
+        target = _target(request.url) if request.url else f"{self._endpoint.prefix}/{request.operation}"
         signed = signed_headers(
             method=request.method,
-            target=url.raw_path.decode("ascii"),
+            target=target,
             at=self._clock() + self._server_clock.correction,
             credentials=self._credentials,
         )
-        total = limits.seconds
-        timeout = {
-            "connect": min(CONNECT_SECONDS, total),
-            "write": min(WRITE_SECONDS, total),
-            "read": total,
-            "pool": total,
-        }
-        return httpx.Request(
-            request.method,
-            url,
+        return Outgoing(
+            method=request.method,
+            origin=self._endpoint.origin,
+            target=target,
             headers={**_HEADERS, **request.headers, **signed},
-            content=request.body,
-            extensions={"timeout": timeout, END: self._monotonic() + total, MAY_SEND: limits.may_send},
+            body=request.body,
+            seconds=limits.seconds,
+            end=self._monotonic() + limits.seconds,
+            may_send=limits.may_send,
         )
 
-    def _sent(self, request: httpx.Request, limits: Limits) -> tuple[int, dict[str, str], bytes]:
-        response = self._transports.mine().handle_request(request)
+    def _sent(self, request: Outgoing, limits: Limits) -> tuple[int, Mapping[str, str], bytes]:
+        answer = self._transports.mine().send(request)
         try:
-            headers = {name.lower(): value for name, value in response.headers.items()}
+            headers = answer.headers
             if headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
                 raise TooLargeError("the answer is compressed, which was not asked for")
-            return response.status_code, headers, _collect(response, limits)
+            return answer.status, headers, _collect(answer, limits)
         finally:
-            response.close()
+            answer.close()
 
 
-def _collect(response: httpx.Response, limits: Limits) -> bytes:
-    """Return the body of `response`. Raises TooLargeError."""
-    skip = limits.skip if response.status_code == httpx.codes.OK else 0
+def _target(url: str) -> str:
+    """Return the path and query of a URL of the service's origin, as they are signed and sent."""
+    parts = urlsplit(url)
+    return quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_PLAIN)
+
+
+def _collect(answer: Incoming, limits: Limits) -> bytes:
+    """Return the body of `answer`. Raises TooLargeError."""
+    skip = limits.skip if answer.status == _OK else 0
     kept = bytearray()
-    for chunk in cast("Iterable[bytes]", response.stream):
+    for chunk in answer.pieces():
         kept += chunk[skip:]
         skip = max(0, skip - len(chunk))
         if len(kept) > limits.size:
@@ -177,31 +167,9 @@ def _collect(response: httpx.Response, limits: Limits) -> bytes:
 
 
 def _reason(error: Exception, request: Request) -> str:
-    """Return what went wrong in a few words: the kind of error, and what the system said of it."""
-    kind = _KINDS.get(type(error).__name__, "the exchange failed")
-    # Errors of other kinds than httpx's come from code, not from a network, and may quote what they were given.
-    told = envelope.shown(str(error), request.hidden) if isinstance(error, httpx.HTTPError) else type(error).__name__
-    return f"{kind} ({told})" if told else kind
-
-
-_KINDS = {
-    "ConnectError": "the connection could not be opened",
-    "ConnectTimeout": "the connection could not be opened in time",
-    "PoolTimeout": "no connection was free in time",
-    "ProxyError": "the proxy refused to connect",
-    "UnsupportedProtocol": "the address cannot be used",
-    "WriteTimeout": "the request could not be sent in time",
-    "WriteError": "the connection broke while the request was sent",
-    "ReadTimeout": "no whole answer came in time",
-    "ReadError": "the connection broke before the answer was complete",
-    "RemoteProtocolError": "the answer was broken off or is not HTTP",
-}
-
-
-def _is_lasting(error: BaseException | None) -> bool:
-    """Tell whether the certificate was refused, or the address cannot be used, which no other try will change."""
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError | httpx.UnsupportedProtocol):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+    """Return what went wrong in a few words: the kind of error, and what was told of it."""
+    if not isinstance(error, TransportError):
+        # Other errors come from code, not from a network, and may quote what they were given.
+        return f"the exchange failed ({type(error).__name__})"
+    told = envelope.shown(str(error), request.hidden)
+    return f"{error.kind} ({told})" if told else error.kind

@@ -1,4 +1,4 @@
-"""The road to the embedded service within one process: an httpx transport that hands requests to its face.
+"""The road to the embedded service within one process: a transport that hands requests to its face.
 
 The client that talks to the real service talks to the embedded one through this, with `http://localhost` as its base URL,
 so the whole stack is exercised, signatures included. What a fault does to the delivery of an answer becomes the exception
@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import httpx
-
 from dfsubmit.local.face import MAX_BODY, Face
+from dfsubmit.transport import BrokenError, Whole
 
 if TYPE_CHECKING:
     import random
@@ -20,12 +19,13 @@ if TYPE_CHECKING:
 
     from dfsubmit.local.faults import Faults
     from dfsubmit.local.settings import LocalSettings
+    from dfsubmit.transport import Outgoing
 
 BASE_URL = "http://localhost"
 
 
-class LocalTransport(httpx.BaseTransport):
-    """An httpx transport that ends in a local Data Forest. May be used by several threads at once."""
+class LocalTransport:
+    """A transport (`transport.Transport`) that ends in a local Data Forest. May be used by several threads at once."""
 
     def __init__(
         self,
@@ -38,20 +38,22 @@ class LocalTransport(httpx.BaseTransport):
     ) -> None:
         self.face = Face(settings, clock=clock, rng=rng, faults=faults, pump=pump)
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer one request. Raises httpx.TransportError where a fault hits the delivery."""
-        body = request.read()
+    def send(self, request: Outgoing) -> Whole:
+        """Answer one request. Raises BrokenError where a fault hits the delivery."""
         headers = {name.lower(): value for name, value in request.headers.items()}
-        target = request.url.raw_path.decode("ascii")
-        small = len(body) <= MAX_BODY
-        answer = self.face.answer(request.method, target, headers, body) if small else self.face.too_large()
+        headers["host"] = request.origin.partition("://")[2]
+        small = len(request.body) <= MAX_BODY
+        answer = (
+            self.face.answer(request.method, request.target, headers, request.body) if small else self.face.too_large()
+        )
         delivery = answer.delivery
-        patience = request.extensions.get("timeout", {}).get("read")
-        if delivery.delay and patience is not None and delivery.delay >= patience:
-            raise httpx.ReadTimeout("the answer did not come in time", request=request)
+        if delivery.delay and request.seconds is not None and delivery.delay >= request.seconds:
+            raise BrokenError("no whole answer came in time", "the answer did not come in time")
         if delivery.cut is not None:
-            raise httpx.ReadError("the connection was reset before the answer was whole", request=request)
-        return httpx.Response(answer.status, headers=list(answer.headers), content=answer.body, request=request)
+            kind = "the connection broke before the answer was complete"
+            raise BrokenError(kind, "the connection was reset before the answer was whole")
+        shown = {name.lower(): value for name, value in answer.headers}
+        return Whole(status=answer.status, headers=shown, body=answer.body)
 
     def close(self) -> None:
         """Let go of the world's file. Apps go on."""

@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from dfsubmit.dataforest.client import DataForest
 from dfsubmit.dataforest.sign import SIGNATURE_HEADER, TIMESTAMP_HEADER, signature
-from dfsubmit.dataforest.transport import END
 from dfsubmit.engine import Accepted, NotSent, Rejected, Throttled, Unknown
 from dfsubmit.errors import CredentialsError, DfsubmitError, NotOfferedError
+from dfsubmit.transport import Outgoing, Whole
 
 from dataforest_peer import (  # isort: skip
     ACCEPTED,
@@ -264,12 +263,17 @@ def test_an_attempt_near_the_deadline_gets_the_time_that_is_left_and_no_more() -
     world = _World()
     granted: list[float] = []
 
-    class _Watching(httpx.BaseTransport):
-        def handle_request(self, request: httpx.Request) -> httpx.Response:
-            if request.url.path == SUBMIT:
-                granted.append(request.extensions["timeout"]["read"])
-                granted.append(request.extensions[END] - world.wall.timestamp())
-            return httpx.Response(200, json=ACCEPTED if request.url.path == SUBMIT else ONE_ACCOUNT)
+    class _Watching:
+        def send(self, request: Outgoing) -> Whole:
+            if request.target == SUBMIT:
+                assert request.seconds is not None
+                assert request.end is not None
+                granted.extend([request.seconds, request.end - world.wall.timestamp()])
+            body = ACCEPTED if request.target == SUBMIT else ONE_ACCOUNT
+            return Whole(status=200, headers={}, body=json.dumps(body).encode())
+
+        def close(self) -> None:
+            """Nothing to let go of."""
 
     settings = world.settings(timeout_seconds=30, transport=_Watching())
     client = DataForest(base_url="http://localhost", credentials=KEYS, **settings)

@@ -1,18 +1,19 @@
-"""The road within one process: an httpx client talks to the face as it would to a network."""
+"""The road within one process: requests reach the face as they would through a network."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from dfsubmit.local.face import MAX_BODY
 from dfsubmit.local.faults import Answer, Delivery, NoFaults, Operation
 from dfsubmit.local.settings import LocalSettings
 from dfsubmit.local.transport import BASE_URL, LocalTransport
+from dfsubmit.transport import BrokenError, Outgoing
 
 from local_world import ACCOUNTS, SUBMIT, body, signed  # isort: skip
 
@@ -38,36 +39,43 @@ def settings(tmp_path: Path) -> LocalSettings:
     return LocalSettings(home=tmp_path / "local", hdfs=tmp_path / "hdfs")
 
 
+def _post(settings: LocalSettings, target: str, content: bytes = b"{}", *, sign: bool = True) -> Outgoing:
+    headers = signed(settings, target) if sign else {}
+    return Outgoing(method="POST", origin=BASE_URL, target=target, headers=headers, body=content, seconds=4.0)
+
+
 def test_a_client_reaches_the_service_with_its_target_as_transmitted(settings: LocalSettings) -> None:
-    with httpx.Client(transport=LocalTransport(settings, pump=False), base_url=BASE_URL) as client:
-        target = f"{ACCOUNTS}?a=%20b&c"
-        answer = client.post(target, headers=signed(settings, target), content="{}")
-        assert answer.status_code == 200
-        assert answer.json()["contents"][0]["name"] == "local"
+    with contextlib.closing(LocalTransport(settings, pump=False)) as transport:
+        answer = transport.send(_post(settings, f"{ACCOUNTS}?a=%20b&c"))
+        assert answer.status == 200
+        assert json.loads(answer.body)["contents"][0]["name"] == "local"
         assert answer.headers["date"].endswith("GMT")
-        assert client.post(ACCOUNTS).status_code == 401
+        assert transport.send(_post(settings, ACCOUNTS, sign=False)).status == 401
 
 
 def test_a_body_that_is_too_large_is_refused(settings: LocalSettings) -> None:
-    with httpx.Client(transport=LocalTransport(settings, pump=False), base_url=BASE_URL) as client:
-        assert client.post(SUBMIT, content=b"x" * (MAX_BODY + 1)).status_code == 413
+    with contextlib.closing(LocalTransport(settings, pump=False)) as transport:
+        assert transport.send(_post(settings, SUBMIT, b"x" * (MAX_BODY + 1))).status == 413
 
 
 @pytest.mark.parametrize(
-    ("delivery", "wanted"),
-    [(Delivery(cut=0), httpx.ReadError), (Delivery(cut=10), httpx.ReadError), (Delivery(delay=5.0), httpx.ReadTimeout)],
+    ("delivery", "kind"),
+    [
+        (Delivery(cut=0), "the connection broke before the answer was complete"),
+        (Delivery(cut=10), "the connection broke before the answer was complete"),
+        (Delivery(delay=5.0), "no whole answer came in time"),
+    ],
 )
 def test_a_fault_of_the_delivery_is_what_a_network_would_have_raised_and_the_app_is_there(
-    settings: LocalSettings, delivery: Delivery, wanted: type[Exception]
+    settings: LocalSettings, delivery: Delivery, kind: str
 ) -> None:
-    transport = LocalTransport(settings, faults=Odd(delivery), pump=False)
-    with httpx.Client(transport=transport, base_url=BASE_URL, timeout=4.0) as client:
-        with pytest.raises(wanted):
-            client.post(SUBMIT, headers=signed(settings, SUBMIT), content=json.dumps(body()))
+    with contextlib.closing(LocalTransport(settings, faults=Odd(delivery), pump=False)) as transport:
+        with pytest.raises(BrokenError) as caught:
+            transport.send(_post(settings, SUBMIT, json.dumps(body()).encode()))
+        assert caught.value.kind == kind
         assert len(transport.face.store.rows(0)) == 1
 
 
 def test_an_answer_that_comes_in_time_is_not_waited_for(settings: LocalSettings) -> None:
-    transport = LocalTransport(settings, faults=Odd(Delivery(delay=3.0)), pump=False)
-    with httpx.Client(transport=transport, base_url=BASE_URL, timeout=4.0) as client:
-        assert client.post(ACCOUNTS, headers=signed(settings, ACCOUNTS)).status_code == 200
+    with contextlib.closing(LocalTransport(settings, faults=Odd(Delivery(delay=3.0)), pump=False)) as transport:
+        assert transport.send(_post(settings, ACCOUNTS)).status == 200
