@@ -17,6 +17,7 @@ from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dfsubmit.engine import Accepted, Engine, NotSent, Rejected, Throttled, Unknown
@@ -198,7 +199,7 @@ class _Submission:
         try:
             with ThreadPoolExecutor(self.applier.settings.parallelism, thread_name_prefix="submit") as pool:
                 while self.in_flight or self._may_send():
-                    if self._may_send() and len(self.in_flight) < self.applier.settings.parallelism:
+                    if self._may_send() and self._room() > 0:
                         self._send_batch(pool)
                     if self.in_flight:
                         self._record_answers()
@@ -219,6 +220,10 @@ class _Submission:
     def _may_send(self) -> bool:
         return bool(self.pending) and self.fatal is None and not self.applier.stop.requested
 
+    def _room(self) -> int:
+        """Return how many more may be in flight: a worker each, and no more than the engine soon takes."""
+        return self.applier.engine.room(self.applier.settings.parallelism) - len(self.in_flight)
+
     def _send_batch(self, pool: ThreadPoolExecutor) -> None:
         """Write the intents of the next batch, and send those that were won."""
         batch = [(change, body, self._intent(change)) for change, body in self._next_batch()]
@@ -236,7 +241,7 @@ class _Submission:
     def _next_batch(self) -> Iterable[tuple[Change, Mapping[str, Any]]]:
         """Take changes that can be sent now: a free worker each, and no hold twice."""
         taken = {entry.intent.hold for _, entry in self.in_flight.values() if entry.intent}
-        room = self.applier.settings.parallelism - len(self.in_flight)
+        room = self._room()
         passed_over: deque[Change] = deque()
         while self.pending and room > 0:
             change = self.pending.popleft()
@@ -330,17 +335,16 @@ class _Submission:
             return Unknown(message=f"{type(error).__name__} while submitting")
 
     def _outcome(self, intent: Entry, answer: Answer) -> Entry:
-        common = replace(intent, version=intent.version + 1, at=self.applier.now(), intent=None)
+        outcome = partial(replace, intent, version=intent.version + 1, at=self.applier.now(), intent=None)
         match answer:
             case Accepted(app=app):
-                return replace(common, event=Event.ACCEPTED, app=AppRef(id=app.id, name=app.name))
+                return outcome(event=Event.ACCEPTED, app=AppRef(id=app.id, name=app.name))
             case Rejected(message=message):
-                return replace(common, event=Event.REJECTED, message=message)
+                return outcome(event=Event.REJECTED, message=message)
             case NotSent(message=message) | Throttled(message=message):
-                return replace(common, event=Event.NOT_SENT, message=message)
+                return outcome(event=Event.NOT_SENT, message=message)
             case Unknown(message=message):
-                server_at = self.applier.engine.server_now()
-                return replace(common, event=Event.UNKNOWN, message=message, server_at=server_at)
+                return outcome(event=Event.UNKNOWN, message=message, server_at=self.applier.engine.server_now())
 
     def _finish(self, done: Done) -> None:
         self.done.append(done)

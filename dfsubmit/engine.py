@@ -144,6 +144,9 @@ class Engine(Protocol):
         EngineError, except CredentialsError and NotOfferedError, which prove that nothing started.
         """
 
+    def room(self, most: int) -> int:
+        """Return how many submits are worth having open at once, from 1 to `most`; fewer while the service throttles."""
+
     def list_apps(self) -> Listing:
         """Return all apps of the account. Raises EngineError when the list cannot be had or read whole."""
 

@@ -81,6 +81,9 @@ class MinedEngine:
     def server_now(self) -> datetime:
         return self.engine.server_now()
 
+    def room(self, most: int) -> int:
+        return self.engine.room(most)
+
     def submit(self, body: Mapping[str, Any], *, deadline: datetime) -> Outcome:
         result: Outcome = self.bomb.around(lambda: self.engine.submit(body, deadline=deadline))
         return result

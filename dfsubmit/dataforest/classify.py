@@ -93,7 +93,8 @@ _TURNED_AWAY: Mapping[tuple[int, int], str] = {
     (413, 430): "the gateway found the request too large",
     (429, 400): "the quota of the gateway is used up; it will not be free again soon",
 }
-_THROTTLED = frozenset({(429, 410), (429, 420)})
+_TOO_MANY, _SERVER_ERROR = 429, 500
+_THROTTLED = frozenset({(_TOO_MANY, 410), (_TOO_MANY, 420)})
 _SERVICE_REFUSALS = frozenset({400, 403, 404})
 _SIGNATURE_REFUSED = (401, 200)
 _NOT_PERMITTED = (401, 210)
@@ -170,6 +171,11 @@ def is_signature_refused(attempt: Attempt) -> bool:
     return _pair(attempt, envelope.parse(attempt.body)) == _SIGNATURE_REFUSED
 
 
+def is_throttled(attempt: Answered) -> bool:
+    """Tell whether the answer says that requests come too fast, whoever wrote it; a quota that is used up says another thing."""
+    return attempt.status == _TOO_MANY and _pair(attempt, envelope.parse(attempt.body)) not in _TURNED_AWAY
+
+
 def refusal(attempt: Attempt) -> EngineError | None:
     """Return the error for a refusal that concerns every request alike and proves that nothing started."""
     if not isinstance(attempt, Answered) or attempt.status not in {_SIGNATURE_REFUSED[0], _NO_SUCH_PATH[0]}:
@@ -197,7 +203,7 @@ def not_offered(attempt: Answered, answer: Mapping[str, Any] | None) -> NotOffer
 
 def submit_again(attempt: Attempt) -> Again | None:
     """Return why a submit may be sent once more without a look at the server: it never left, or was throttled."""
-    if isinstance(attempt, Failed) and attempt.lasting:
+    if attempt.lasting if isinstance(attempt, Failed) else attempt.status != _TOO_MANY:
         return None
     match classify(attempt):
         case NotSent(message=message):
@@ -213,8 +219,7 @@ def read_again(attempt: Attempt, *, wants_json: bool = True) -> Again | None:
     if isinstance(attempt, Failed):
         return None if attempt.lasting else Again(reason=attempt.reason)
     answer = envelope.parse(attempt.body)
-    pair = _pair(attempt, answer)
-    passing = attempt.status >= 500 or (attempt.status == 429 and pair not in _TURNED_AWAY)  # noqa: PLR2004  # HTTP
+    passing = attempt.status >= _SERVER_ERROR or is_throttled(attempt)
     unreadable = wants_json and answer is None and _is_success(attempt.status)
     if passing or unreadable:
         return Again(reason=describe(attempt, answer), after=retry_after(attempt))

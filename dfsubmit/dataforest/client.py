@@ -47,8 +47,8 @@ class DataForest:
     """The Data Forest service, or an emulator of it, at `base_url`, as `engine.Engine` describes.
 
     `account` is an id or a name; empty finds the only account by itself. `timeout_seconds` bounds one attempt as a whole.
-    `proxy` is a proxy's URL (see `endpoint.proxy_for`). `requests_per_second` is shared by all threads; None means 20 for a
-    remote service and no limit for loopback hosts and given transports. `on_retry` gets a line about each wait before it begins.
+    `proxy` is a proxy's URL (see `endpoint.proxy_for`). `requests_per_second` is a limit for all threads together; with None,
+    one is learnt once the service throttles (`pace`). `on_retry` gets a line about each wait before it begins.
     `sleep` may return True to say that the program is stopping: then nothing more is tried. `transport` is closed by `close`.
     Raises UsageError for a base URL that is not allowed.
     """
@@ -80,9 +80,7 @@ class DataForest:
         self._stopping = False
         self._account_id = ""
         self._account_lock = threading.Lock()
-        near = endpoint.is_loopback or transport is not None
-        per_second = requests_per_second or (None if near else pace.POLITE_PER_SECOND)
-        self._pace = pace.Pace(per_second=per_second, monotonic=monotonic)
+        self._pace = pace.Pace(per_second=requests_per_second, monotonic=monotonic)
         self._server_clock = ServerClock(clock)
         self._transports = Transports(
             encrypted=endpoint.scheme == "https", proxy=proxy, given=transport, monotonic=monotonic
@@ -138,6 +136,10 @@ class DataForest:
         if concerns_all is not None:
             raise self._explained(concerns_all)
         return classify.classify(attempt)
+
+    def room(self, most: int) -> int:
+        """Return how many submits are worth having open at once; fewer than `most` while the service throttles."""
+        return self._pace.room(most)
 
     def list_apps(self) -> Listing:
         """Return all apps of the account; the listing's time is that at which it was asked for. Raises EngineError."""

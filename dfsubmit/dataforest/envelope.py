@@ -37,7 +37,7 @@ class ServiceError:
 def parse(body: bytes) -> dict[str, Any] | None:
     """Return the JSON object that `body` is, None when it is anything else."""
     try:
-        read = json.loads(body.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_refuse)
+        read = _DECODER.decode(body.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
     return read if isinstance(read, dict) else None
@@ -52,6 +52,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
+
+
+# One for all answers: making it costs as much as using it.
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse)
 
 
 def gateway_error(answer: Mapping[str, Any] | None) -> GatewayError | None:

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from dfsubmit import __version__
 from dfsubmit.dataforest import envelope
-from dfsubmit.dataforest.classify import Answered, Attempt, Failed, Phase, is_signature_refused
+from dfsubmit.dataforest.classify import Answered, Attempt, Failed, Phase, is_signature_refused, is_throttled
 from dfsubmit.dataforest.sign import signed_headers
 from dfsubmit.transport import OpeningError, Outgoing, TransportError
 
@@ -100,7 +100,11 @@ class Exchange:
         granted = limits()
         if granted is None:
             return Failed(phase=Phase.OPENING, reason="no time was left before the deadline", lasting=True)
-        return self._once(request, granted)
+        sent = self._monotonic()
+        attempt = self._once(request, granted)
+        if isinstance(attempt, Answered):
+            self._pace.learn(sent=sent, throttled=is_throttled(attempt))
+        return attempt
 
     def _once(self, request: Request, limits: Limits) -> Attempt:
         began = self._clock()

@@ -1,13 +1,20 @@
-"""How fast requests go out: a limit shared by all threads, and the waits between the tries of one request.
+"""How fast requests go out: a limit shared by all threads, learnt from the service, and the waits between tries of one request.
 
-`Pace` spreads requests evenly (generic cell rate algorithm) and holds everybody back when the service asks one of them to
-wait. `persist` repeats a try with exponential backoff and full jitter, for as long as its caller allows. What is worth
-repeating is decided elsewhere; clock, sleep and randomness come from outside.
+No limit of the service is documented, so `Pace` begins with none: what bounds a run is how many requests it has open. An
+answer that says "too fast" sets one, seven tenths of what went out in the second before, and spreads requests evenly from
+then on (generic cell rate algorithm). Each later one lowers it again, but a burst of them only once; every answer that
+says nothing of the kind raises it a little (additive increase, multiplicative decrease, as in TCP). A service that asks to
+wait holds everybody back for as long.
+
+`persist` repeats a try with exponential backoff and full jitter, for as long as its caller allows. What is worth repeating
+is decided elsewhere; clock, sleep and randomness come from outside.
 """
 
 from __future__ import annotations
 
+import math
 import threading
+from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -19,30 +26,52 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# No rate limit of the service is documented; this is polite, and 1,000 submits take less than a minute.
-POLITE_PER_SECOND = 20.0
+# Requests that may run ahead of a limit that is known beforehand when nobody has sent for a while; of one that was learnt, none.
 BURST = 8
+# A limit is never lower than this, in requests a second: a service that wants less says how long to wait.
+SLOWEST = 0.5
+DECREASE = 0.7
+# By how much a limit that is used in full rises in a second, in requests a second; at most by this part with one answer.
+INCREASE = 2.0
+MOST_INCREASE = 0.1
+# Under a limit, no more is open than what goes out in so many seconds: more would only wait with their intents written.
+OPEN_SECONDS = 2.0
 FIRST_BACKOFF = 0.5
 LONGEST_BACKOFF = 20.0
+_WINDOW = 1.0
 
 
 class Pace:
-    """A limit of `per_second` requests, after a first burst. `monotonic` counts seconds. Safe for threads."""
+    """What all threads of one client keep to. `monotonic` counts seconds. Safe for threads.
+
+    `per_second` is a limit that is known beforehand, and never exceeded; None for none.
+    """
 
     def __init__(self, *, per_second: float | None, monotonic: Callable[[], float]) -> None:
-        self._interval = 1 / per_second if per_second else 0.0
+        self._most = per_second
+        self._burst = BURST if per_second else 0
+        self._limit = per_second
         self._monotonic = monotonic
         self._lock = threading.Lock()
         # When the next request is due if requests come evenly; a burst may run ahead of it.
         self._due = float("-inf")
         self._closed_until = float("-inf")
+        self._lowered_at = float("-inf")
+        self._starts: deque[float] = deque(maxlen=4096)
+
+    @property
+    def limit(self) -> float | None:
+        """Return the requests a second that go out at most; None while no limit is known."""
+        return self._limit
 
     def claim(self) -> float:
         """Take the next slot and return the seconds until it comes, 0 for now."""
         now = self._monotonic()
         with self._lock:
-            start = max(now, self._due - BURST * self._interval, self._closed_until)
-            self._due = max(self._due, start) + self._interval
+            interval = 1 / self._limit if self._limit else 0.0
+            start = max(now, self._due - self._burst * interval, self._closed_until)
+            self._due = max(self._due, start) + interval
+            self._starts.append(start)
         return start - now
 
     def hold_back(self, seconds: float) -> None:
@@ -50,6 +79,39 @@ class Pace:
         until = self._monotonic() + seconds
         with self._lock:
             self._closed_until = max(self._closed_until, until)
+
+    def learn(self, *, sent: float, throttled: bool) -> None:
+        """Take in whether the answer to a request that was `sent` then (by `monotonic`) said that it came too fast.
+
+        What was sent before the limit was last lowered says nothing about the limit that holds now.
+        """
+        with self._lock:
+            if throttled and sent >= self._lowered_at:
+                self._lower()
+            elif not throttled and self._limit is not None:
+                raised = self._limit + min(INCREASE / self._limit, MOST_INCREASE * self._limit)
+                self._limit = raised if self._most is None else min(raised, self._most)
+
+    def room(self, most: int) -> int:
+        """Return how many requests are worth having open at once: all that are wanted, or as many as soon go out."""
+        limit = self._limit
+        return most if limit is None else max(1, min(most, math.ceil(limit * OPEN_SECONDS)))
+
+    def _lower(self) -> None:
+        now = self._monotonic()
+        while self._starts and self._starts[0] < now - _WINDOW:
+            self._starts.popleft()
+        went_out = sum(start <= now for start in self._starts) / _WINDOW
+        if self._limit is None:
+            # So early in a run, a handful says little about how many a second there would have been.
+            held = max(went_out, float(BURST))
+        else:
+            # A limit that was not used in full was not what was too fast.
+            held = self._limit if went_out > DECREASE * self._limit - 1 else went_out
+        self._limit = max(held * DECREASE, SLOWEST)
+        self._lowered_at = now
+        # Evenly from here on: what was allowed ahead was allowed under another limit.
+        self._due = now + (1 + self._burst) / self._limit
 
 
 def persist(

@@ -7,6 +7,7 @@ have in common. When they have nothing in common a clock was set, and only the n
 
 from __future__ import annotations
 
+import functools
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -46,8 +47,9 @@ class Offset:
 AGREED = Offset(low=_NONE, high=_NONE)
 
 
+@functools.lru_cache(maxsize=8)
 def parse_http_date(text: str) -> datetime | None:
-    """Return the instant of an HTTP date, None when it is none."""
+    """Return the instant of an HTTP date, None when it is none. The answers of one second have the same."""
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):

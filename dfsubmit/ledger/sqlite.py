@@ -12,8 +12,8 @@ SMB and the like use another ledger. Opening, creating and every error of the fi
 from __future__ import annotations
 
 import contextlib
-import functools
 import zlib
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from dfsubmit.errors import LedgerCorruptError, LedgerError
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 30.0
 # Rows read at once: no read of a long ledger stays open for long, nor does it take memory.
 _CHUNK = 512
+# Entries kept in memory: twice what one run has in flight at most.
+_MOST_RECENT = 512
 _VERIFY = "`dfsubmit ledger verify` says what fits and what does not"
 
 _SCHEMA = """
@@ -107,7 +109,8 @@ class SqliteLedger:
         self._file: OpenFile | None = None
         self._writable = False
         self._closed = False
-        self._entry_at = functools.lru_cache(maxsize=256)(self._load)
+        # Entries never change: those read or written last are kept, because outcomes follow soon upon their intents.
+        self._recent: OrderedDict[int, Entry] = OrderedDict()
 
     def describe(self) -> str:
         """Return where this is, as `--ledger` takes it."""
@@ -200,7 +203,7 @@ class SqliteLedger:
                 yield connection
         except BaseException:
             # What was rolled back leaves its sequence numbers to others.
-            self._entry_at.cache_clear()
+            self._recent.clear()
             raise
 
     def _write(self, connection: sqlite3.Connection, entry: Entry, text: str) -> Verdict:
@@ -215,6 +218,7 @@ class SqliteLedger:
             return Verdict.HELD
         seq = connection.execute(_ADD, (item.key, item.fingerprint, entry.version, text)).lastrowid
         connection.execute(_PUT_HEAD, _head_row(before, after, entry, seq or 0))
+        self._keep(seq or 0, entry)
         return Verdict.WON
 
     def _head(self, connection: sqlite3.Connection, item: Item) -> ItemState:
@@ -248,6 +252,18 @@ class SqliteLedger:
             if len(rows) < _CHUNK:
                 return
             seq = rows[-1][0]
+
+    def _entry_at(self, seq: int) -> Entry:
+        entry = self._recent.get(seq)
+        if entry is None:
+            entry = self._load(seq)
+            self._keep(seq, entry)
+        return entry
+
+    def _keep(self, seq: int, entry: Entry) -> None:
+        self._recent[seq] = entry
+        if len(self._recent) > _MOST_RECENT:
+            self._recent.popitem(last=False)
 
     def _load(self, seq: int) -> Entry:
         file = self._reading()

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dfsubmit.dataforest.classify import Again
-from dfsubmit.dataforest.pace import BURST, LONGEST_BACKOFF, Pace, persist
+from dfsubmit.dataforest.pace import BURST, DECREASE, INCREASE, LONGEST_BACKOFF, OPEN_SECONDS, SLOWEST, Pace, persist
 
 
 @dataclass
@@ -63,6 +63,108 @@ def test_when_one_is_told_to_wait_all_wait_and_a_shorter_wait_does_not_cut_a_lon
     assert pace.claim() == 5
     clock.now += 5
     assert pace.claim() == 0
+
+
+def _sent_at_once(pace: Pace, clock: _Clock, count: int) -> None:
+    for _ in range(count):
+        assert pace.claim() == 0
+    clock.now += 0.1
+
+
+def test_no_limit_is_known_until_the_service_throttles_and_then_most_of_what_went_out_is_one() -> None:
+    clock = _Clock()
+    pace = Pace(per_second=None, monotonic=clock)
+    _sent_at_once(pace, clock, 40)
+    pace.learn(sent=clock.now - 0.1, throttled=False)
+    assert (pace.limit, pace.room(32)) == (None, 32)
+
+    pace.learn(sent=clock.now - 0.1, throttled=True)
+
+    assert pace.limit == 40 * DECREASE
+    assert [pace.claim() for _ in range(4)] == pytest.approx([number / (40 * DECREASE) for number in range(1, 5)])
+
+
+def test_the_answers_to_what_was_already_out_lower_the_limit_only_once() -> None:
+    clock = _Clock()
+    pace = Pace(per_second=None, monotonic=clock)
+    _sent_at_once(pace, clock, 40)
+    for _ in range(40):
+        pace.learn(sent=clock.now - 0.1, throttled=True)
+    assert pace.limit == 40 * DECREASE
+
+    for _ in range(28):
+        clock.now += pace.claim()
+    pace.learn(sent=clock.now, throttled=True)
+
+    assert pace.limit == pytest.approx(40 * DECREASE * DECREASE)
+
+
+def test_a_limit_that_was_not_used_in_full_is_lowered_to_most_of_what_went_out() -> None:
+    clock = _Clock()
+    pace = Pace(per_second=100, monotonic=clock)
+    _sent_at_once(pace, clock, 5)
+    pace.learn(sent=clock.now, throttled=True)
+    assert pace.limit == 5 * DECREASE
+
+
+def test_a_limit_rises_slowly_while_it_is_kept_to_and_used() -> None:
+    clock = _Clock()
+    pace = Pace(per_second=None, monotonic=clock)
+    _sent_at_once(pace, clock, 40)
+    pace.learn(sent=clock.now - 0.1, throttled=True)
+    began = clock.now
+    while clock.now < began + 10:
+        clock.now += pace.claim()
+        pace.learn(sent=clock.now, throttled=False)
+    assert pace.limit == pytest.approx(40 * DECREASE + 10 * INCREASE, rel=0.1)
+
+    clock.now += 3600
+    before = pace.limit
+    pace.claim()
+    assert pace.limit == before
+
+
+def test_a_limit_that_is_known_beforehand_is_never_exceeded() -> None:
+    pace = Pace(per_second=10, monotonic=_Clock())
+    for _ in range(100):
+        pace.learn(sent=1000.0, throttled=False)
+    assert pace.limit == 10
+
+
+def test_however_often_the_service_throttles_something_still_goes_out() -> None:
+    clock = _Clock()
+    pace = Pace(per_second=None, monotonic=clock)
+    for _ in range(30):
+        clock.now += 10
+        clock.now += pace.claim()
+        pace.learn(sent=clock.now, throttled=True)
+    assert pace.limit == SLOWEST
+    assert pace.room(32) == 1
+
+
+def test_under_a_limit_no_more_is_open_than_soon_goes_out() -> None:
+    pace = Pace(per_second=4, monotonic=_Clock())
+    assert pace.room(256) == 4 * OPEN_SECONDS
+    assert pace.room(3) == 3
+
+
+@settings(max_examples=50, deadline=None)
+@given(capacity=st.floats(3, 200), seed=st.integers(0, 2**32))
+def test_a_service_that_takes_so_many_a_second_is_used_well_and_rarely_throttles(capacity: float, seed: int) -> None:
+    """One minute against a token bucket: most of what it takes is used, and hardly one request a second is sent in vain."""
+    clock, rng = _Clock(), random.Random(seed)
+    pace = Pace(per_second=None, monotonic=clock)
+    tokens, filled, taken, refused = capacity, clock.now, 0, 0
+    end = clock.now + 60
+    while clock.now < end:
+        clock.now += pace.claim() + rng.random() * 0.002
+        tokens, filled = min(capacity, tokens + (clock.now - filled) * capacity), clock.now
+        throttled = tokens < 1
+        tokens -= not throttled
+        taken, refused = taken + (not throttled), refused + throttled
+        pace.learn(sent=clock.now, throttled=throttled)
+    assert taken > 0.6 * capacity * 60
+    assert refused < 0.05 * taken + 60
 
 
 @dataclass

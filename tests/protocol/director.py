@@ -169,6 +169,9 @@ class GatedEngine:
     def server_now(self) -> datetime:
         return self.engine.server_now()
 
+    def room(self, most: int) -> int:
+        return self.engine.room(most)
+
     def submit(self, body: Mapping[str, Any], *, deadline: datetime) -> Outcome:
         self.gate(SEND, body)
         return self.engine.submit(body, deadline=deadline)

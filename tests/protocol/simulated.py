@@ -87,6 +87,9 @@ class SimulatedEngine:
     def server_now(self) -> datetime:
         return self.now()
 
+    def room(self, most: int) -> int:
+        return most
+
     def submit(self, body: Mapping[str, Any], *, deadline: datetime) -> Outcome:
         throttled: Outcome | None = None
         while deadline - self.now() >= self.timeout / 2:
