@@ -16,7 +16,7 @@ import json
 import sqlite3
 import threading
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dfsubmit.local.settings import LocalSettings
@@ -102,6 +102,18 @@ class Active:
     kill_wanted: bool
 
 
+@dataclass(slots=True, kw_only=True)
+class _Addition:
+    """Apps that one thread wants to add, and what came of it once that is `over`."""
+
+    apps: Sequence[NewApp]
+    settings: LocalSettings
+    now_ms: int
+    rows: list[Row] = field(default_factory=list)
+    error: sqlite3.Error | OSError | None = None
+    over: bool = False
+
+
 class Store:
     """The file and what may be done with it. May be used by several threads at once."""
 
@@ -109,6 +121,8 @@ class Store:
         self.home = home
         self._path = home / "world.db"
         self._lock = threading.RLock()
+        self._line: list[_Addition] = []
+        self._line_lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._opened: tuple[int, int] | None = None
 
@@ -126,10 +140,40 @@ class Store:
                 self._connection = None
 
     def add(self, apps: Sequence[NewApp], settings: LocalSettings, now_ms: int) -> list[Row]:
-        """Queue `apps`, durably and together, and return them as they now are."""
-        with self._writing(create=True) as db:
-            self._remember(db, settings, now_ms)
-            return [self._insert(db, app) for app in apps]
+        """Queue `apps`, durably and together, and return them as they now are.
+
+        What other threads of this process want to add meanwhile becomes durable in one step: a disk that takes its time is
+        waited for once.
+        """
+        mine = _Addition(apps=apps, settings=settings, now_ms=now_ms)
+        with self._line_lock:
+            self._line.append(mine)
+        with self._lock:
+            if not mine.over:
+                with self._line_lock:
+                    line, self._line = self._line, []
+                self._add_all(line)
+        if mine.error is not None:
+            raise mine.error
+        return mine.rows
+
+    def _add_all(self, line: list[_Addition]) -> None:
+        """Add everything in `line`, or nothing of it."""
+        try:
+            with self._writing(create=True) as db:
+                for addition in line:
+                    self._remember(db, addition.settings, addition.now_ms)
+                    addition.rows = [self._insert(db, app) for app in addition.apps]
+        except BaseException as error:
+            for addition in line:
+                addition.error = (
+                    error if isinstance(error, sqlite3.Error | OSError) else sqlite3.InterfaceError("stopped")
+                )
+            if not isinstance(error, sqlite3.Error | OSError):
+                raise
+        finally:
+            for addition in line:
+                addition.over = True
 
     def rows(self, now_ms: int) -> list[Row]:
         """Return all apps that have come into the world, oldest first."""

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ import pytest
 
 from dfsubmit.local.settings import LocalSettings
 from dfsubmit.local.store import NewApp, Store
-from dfsubmit.local.world import STEPS, Event, Phase
+from dfsubmit.local.world import STEPS, Event, Phase, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield made
 
 
-def _add(store: Store, *names: str, queue: str = "gpu") -> None:
+def _add(store: Store, *names: str, queue: str = "gpu") -> list[Row]:
     apps = [
         NewApp(
             id=name,
@@ -61,7 +62,7 @@ def _add(store: Store, *names: str, queue: str = "gpu") -> None:
         )
         for name in names
     ]
-    store.add(apps, LocalSettings(home=store.home, hdfs=store.home), 1)
+    return store.add(apps, LocalSettings(home=store.home, hdfs=store.home), 1)
 
 
 def _claim(store: Store, queue: str, slots: int) -> list[str]:
@@ -207,6 +208,27 @@ def test_who_opens_a_world_waits_for_who_opens_or_closes_it(
     assert process.stdout.readline() == "a0 a1\n"
 
 
+def test_what_several_threads_add_while_one_waits_becomes_durable_in_one_step_and_each_gets_its_own(
+    store: Store,
+) -> None:
+    _add(store, "first")
+    steps: list[str] = []
+    with (
+        ThreadPoolExecutor(8) as pool,
+        closing(sqlite3.connect(store.home / "world.db", isolation_level=None)) as other,
+    ):
+        store._open().set_trace_callback(steps.append)  # noqa: SLF001  # how often it waits for the disk is seen only here
+        other.execute("BEGIN IMMEDIATE")
+        adding = [pool.submit(_add, store, f"app{number}") for number in range(8)]
+        while len(store._line) < 7:  # noqa: SLF001  # one of them is at the file already
+            time.sleep(0.01)
+        other.execute("COMMIT")
+        added = [future.result() for future in adding]
+    assert [[row.id for row in rows] for rows in added] == [[f"app{number}"] for number in range(8)]
+    assert {row.id for row in store.rows(1)} == {"first", *(f"app{number}" for number in range(8))}
+    assert steps.count("COMMIT") == 2
+
+
 def test_a_world_that_is_not_there_is_empty_and_stays_away(store: Store) -> None:
     assert store.rows(1) == []
     assert store.find("a", 1) is None
@@ -221,6 +243,20 @@ def test_a_world_that_was_removed_meanwhile_begins_anew(store: Store) -> None:
     _add(store, "b")
     with closing(Store(store.home)) as other:
         assert [row.id for row in other.rows(1)] == ["b"]
+
+
+def test_when_nothing_can_be_written_every_thread_that_adds_is_told(store: Store) -> None:
+    _add(store, "a")
+    with store._writing() as db:  # noqa: SLF001  # to make the file as large as it may get
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count = {pages}")
+    with ThreadPoolExecutor(4) as pool, store._lock:  # noqa: SLF001  # so that all of them wait in one line
+        adding = [pool.submit(_add, store, *(f"{number}{place:0900d}" for place in range(9))) for number in range(4)]
+        while len(store._line) < 4:  # noqa: SLF001
+            time.sleep(0.01)
+    errors = [future.exception() for future in adding]
+    assert all(isinstance(error, sqlite3.OperationalError) for error in errors)
+    assert [row.id for row in store.rows(1)] == ["a"]
 
 
 def test_a_full_disk_refuses_an_app_whole_and_is_forgotten_once_there_is_room(store: Store) -> None:
