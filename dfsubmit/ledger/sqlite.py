@@ -12,6 +12,7 @@ SMB and the like use another ledger. Opening, creating and every error of the fi
 from __future__ import annotations
 
 import contextlib
+import functools
 import zlib
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 30.0
 # Rows read at once: no read of a long ledger stays open for long, nor does it take memory.
 _CHUNK = 512
-# Entries kept in memory: twice what one run has in flight at most.
-_MOST_RECENT = 512
+# Entries of our own that are kept in memory: twice what one run has in flight at most.
+_MOST_WRITTEN = 512
 _VERIFY = "`dfsubmit ledger verify` says what fits and what does not"
 
 _SCHEMA = """
@@ -109,8 +110,9 @@ class SqliteLedger:
         self._file: OpenFile | None = None
         self._writable = False
         self._closed = False
-        # Entries never change: those read or written last are kept, because outcomes follow soon upon their intents.
-        self._recent: OrderedDict[int, Entry] = OrderedDict()
+        self._entry_at = functools.lru_cache(maxsize=256)(self._load)
+        # Outcomes follow soon upon their intents. Only steps look here: what callers handed in, callers may change.
+        self._written: OrderedDict[int, Entry] = OrderedDict()
 
     def describe(self) -> str:
         """Return where this is, as `--ledger` takes it."""
@@ -203,7 +205,8 @@ class SqliteLedger:
                 yield connection
         except BaseException:
             # What was rolled back leaves its sequence numbers to others.
-            self._recent.clear()
+            self._entry_at.cache_clear()
+            self._written.clear()
             raise
 
     def _write(self, connection: sqlite3.Connection, entry: Entry, text: str) -> Verdict:
@@ -218,12 +221,14 @@ class SqliteLedger:
             return Verdict.HELD
         seq = connection.execute(_ADD, (item.key, item.fingerprint, entry.version, text)).lastrowid
         connection.execute(_PUT_HEAD, _head_row(before, after, entry, seq or 0))
-        self._keep(seq or 0, entry)
+        self._written[seq or 0] = entry
+        if len(self._written) > _MOST_WRITTEN:
+            self._written.popitem(last=False)
         return Verdict.WON
 
     def _head(self, connection: sqlite3.Connection, item: Item) -> ItemState:
         row = connection.execute(_ONE_HEAD, (item.key, item.fingerprint)).fetchone()
-        return NOTHING if row is None else HeadState(row, self._entry_at)
+        return NOTHING if row is None else HeadState(row, self._remembered)
 
     def _make_heads(self, connection: sqlite3.Connection) -> None:
         """Fill `heads` from all entries, inside a transaction. Takes time but no memory in their number."""
@@ -253,17 +258,8 @@ class SqliteLedger:
                 return
             seq = rows[-1][0]
 
-    def _entry_at(self, seq: int) -> Entry:
-        entry = self._recent.get(seq)
-        if entry is None:
-            entry = self._load(seq)
-            self._keep(seq, entry)
-        return entry
-
-    def _keep(self, seq: int, entry: Entry) -> None:
-        self._recent[seq] = entry
-        if len(self._recent) > _MOST_RECENT:
-            self._recent.popitem(last=False)
+    def _remembered(self, seq: int) -> Entry:
+        return self._written.get(seq) or self._entry_at(seq)
 
     def _load(self, seq: int) -> Entry:
         file = self._reading()
