@@ -46,9 +46,9 @@ def advise(document: Document, manifest: AiApp | Project) -> tuple[Diagnostic, .
     return tuple(findings)
 
 
-def has_room_for_marker(prefix: str, project: Project) -> bool:
-    """Tell whether `prefix` is as short as `project` wants it."""
-    return not project.spec.submission.marker or len(prefix) <= MARKER_PREFIX_LENGTH
+def has_room_for_marker(prefix: str, project: Project | None) -> bool:
+    """Tell whether `prefix` is as short as `project`, if there is one, wants it."""
+    return project is None or not project.spec.submission.marker or len(prefix) <= MARKER_PREFIX_LENGTH
 
 
 def advise_in_project(document: Document, manifest: AiApp, project: Project) -> tuple[Diagnostic, ...]:

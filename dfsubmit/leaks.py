@@ -76,12 +76,12 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def may_hold(source: str) -> bool:
     """Tell whether anything in a YAML source could be found here; in doubt yes. Costs next to nothing."""
-    return "\\" in source or _has_hint(source) or _is_telling(source)
+    return "\\" in source or has_hint(source) or is_telling(source)
 
 
 def known(text: str) -> Leak | None:
     """Return the first stretch of `text` with the shape of an issued key."""
-    if not _has_hint(text) or not (match := _shapes().search(text)):
+    if not has_hint(text) or not (match := _shapes().search(text)):
         return None
     what = _SHAPES[int(str(match.lastgroup)[1:])][0]
     return Leak(what=what, start=match.start(), end=match.end())
@@ -89,12 +89,12 @@ def known(text: str) -> Leak | None:
 
 def random_for(name: str, value: str) -> bool:
     """Tell whether `value` under `name` looks like a secret: the name says so and the value looks drawn at random."""
-    return len(value) >= SHORTEST_SECRET and _is_telling(name) and _is_secret(name, value)
+    return len(value) >= SHORTEST_SECRET and is_telling(name) and _is_secret(name, value)
 
 
 def named(text: str) -> Leak | None:
     """Return the first random-looking value in `text` that follows a name such as `--api-key` or `token=`."""
-    if not _is_telling(text):
+    if not is_telling(text):
         return None
     for match in _compiled(_NAMED).finditer(text):
         if _is_random(match[1]):
@@ -117,14 +117,16 @@ def masked(text: str) -> str:
 
 def without_keys(text: str) -> str:
     """Return `text`, a message of ours, with every stretch that has the shape of an issued key replaced by asterisks."""
-    return _shapes().sub(MASK, text) if _has_hint(text) else text
+    return _shapes().sub(MASK, text) if has_hint(text) else text
 
 
-def _has_hint(text: str) -> bool:
+def has_hint(text: str) -> bool:
+    """Tell whether `text` may hold a key by its shape (`known`); in doubt yes."""
     return any(hint in text for hint in _HINTS)
 
 
-def _is_telling(text: str) -> bool:
+def is_telling(text: str) -> bool:
+    """Tell whether a word for a secret is in `text`, such as a name or a whole source."""
     folded = text.casefold()
     return any(word in folded for word in _TELLING_WORDS)
 

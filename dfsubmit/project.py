@@ -193,7 +193,7 @@ def load_project(sources: SourceSet, *, also: Check | None = None, examined: Exa
         files=gathered.files,
         manifests=gathered.manifests,
         diagnostics=tuple(in_reading_order(findings)),
-        texts=_with_related(gathered.texts, findings, sources),
+        texts=with_related(gathered.texts, findings, sources),
         paths=tuple(gathered.paths),
         silenced=gathered.silence.silenced,
     )
@@ -211,7 +211,7 @@ def data_folders_of(project: AiApp | Project, root: Path) -> tuple[str, ...]:
     return tuple(sorted(folder + os.sep for folder in folders - {os.path.normpath(root)}))
 
 
-def _with_related(texts: dict[str, str], findings: Iterable[Diagnostic], sources: SourceSet) -> dict[str, str]:
+def with_related(texts: dict[str, str], findings: Iterable[Diagnostic], sources: SourceSet) -> dict[str, str]:
     """Return `texts` with those of all files that findings speak of and that were let go; they are read once more."""
     shown = [one for one in findings if one.span is not None]
     spoken_of = {path for one in shown for path in (one.path, *(related.path for related in one.related))}
@@ -242,6 +242,7 @@ class Gathering:
     apps: dict[str, DesiredApp] = field(default_factory=dict)
     project: Manifest | None = None
     paths: list[str] = field(default_factory=list)
+    files: int = 0
     manifests: int = 0
     texts: dict[str, str] = field(default_factory=dict)
     silence: Silence = field(default_factory=Silence)
@@ -252,6 +253,7 @@ class Gathering:
     def add(self, examined: Examined) -> list[Diagnostic]:
         """Take in one file and return its findings, with those that only the files before it explain."""
         before = len(self._findings)
+        self.files += 1
         self.paths.append(examined.path)
         if examined.silence is not None:
             self.silence.join(examined.silence)
@@ -269,11 +271,6 @@ class Gathering:
                 "" if kept.hides or (not fresh and kept.findings) else self._room.text(examined.text)
             )
         return fresh
-
-    @property
-    def files(self) -> int:
-        """Return how many files were taken in."""
-        return len(self.paths)
 
     def finish(self, *, whole: bool = True, again: Again = lambda _: ()) -> list[Diagnostic]:
         """Return all findings, with those that need the whole set; `whole` says that nothing of it was left out.

@@ -20,6 +20,7 @@ from dfsubmit.settings import Flags, Settings, resolve
 
 if TYPE_CHECKING:
     from dfsubmit.cli.reports import Target
+    from dfsubmit.overview import Overview
     from dfsubmit.project import Check, DesiredState
     from dfsubmit.render.inspection import Inspection
 
@@ -96,16 +97,25 @@ def command(
 
 def run(options: Options) -> int:
     """Write the reports, print all findings and the summary. Raises InputError when there is nothing to read."""
-    from dfsubmit.compose import load
-
     settings = options.settings
     out = output.make(settings, os.environ)
     also = None if options.schema is None else _outside_check(options.schema)
     if options.fix or options.diff:
         return _run_repair(options, out, also)
-    state = load(settings, also=also)
+    state = _found(options, also)
     _report(options, out, state)
     return 1 if state.has_errors else 0
+
+
+def _found(options: Options, also: Check | None) -> DesiredState | Overview:
+    """Return all findings, without the apps where nobody asks for more than findings."""
+    from dfsubmit.compose import load, look_over
+
+    settings = options.settings
+    # Only a report of tests names the files in which there is nothing to find.
+    if also is not None or settings.output == "junit" or options.reports:
+        return load(settings, also=also)
+    return look_over(settings)
 
 
 def _run_repair(options: Options, out: output.Output, also: Check | None) -> int:
@@ -127,7 +137,7 @@ def _run_repair(options: Options, out: output.Output, also: Check | None) -> int
     return 1 if found.state.has_errors else 0
 
 
-def _report(options: Options, out: output.Output, state: DesiredState, *, aside: bool = False) -> None:
+def _report(options: Options, out: output.Output, state: DesiredState | Overview, *, aside: bool = False) -> None:
     """Write the reports and print the findings, `aside` to standard error. Raises DfsubmitError for a report not written."""
     from dfsubmit.cli.checking import width
 
@@ -147,7 +157,7 @@ def _report(options: Options, out: output.Output, state: DesiredState, *, aside:
         raise refused(problems)
 
 
-def _inspection(state: DesiredState) -> Inspection:
+def _inspection(state: DesiredState | Overview) -> Inspection:
     """Return what renderers need to know of a run in this folder."""
     from dfsubmit.cli.reports import repository_root
     from dfsubmit.render.inspection import Inspection

@@ -1,0 +1,165 @@
+"""An overview of a set says what reading it in full says: every finding, and no other."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dfsubmit.document import Loaded, load
+from dfsubmit.overview import overview
+from dfsubmit.plan import DesiredApp, Place
+from dfsubmit.project import load_project
+from dfsubmit.setrules import conflicts
+from dfsubmit.sources import find
+from dfsubmit.traces import Glimpse, Traces
+
+APP = """\
+apiVersion: dfsubmit/v1
+kind: AiApp
+metadata:
+  name: {name}
+  generation: 1{moved}
+spec:
+  aiWorkspaceId: {workspace}
+  namePrefix: {prefix}
+  data:
+    input:
+      - hdfs: {read}
+        path: {inside}
+      - hdfs: /user/nlp/vocabulary
+        path: vocabulary
+    output:
+      - hdfs: {write}
+        path: data_out
+        overwrite: {overwrite}
+  docker:
+    image: pytorch/pytorch:2.3.1
+    command: python train.py
+  resource:
+    gpuCount: {gpus}
+"""
+PROJECTS = (
+    "apiVersion: dfsubmit/v1\nkind: Project\nmetadata: {name: demo}\n",
+    "apiVersion: dfsubmit/v1\nkind: Project\nmetadata: {name: demo}\nspec: {limits: {maxGpus: 30}}\n",
+    "apiVersion: dfsubmit/v1\nkind: Project\nmetadata: {name: demo}\nspec: {submission: {marker: true}}\n",
+)
+
+
+def manifest(number: int, dice: random.Random, oddities: float) -> str:
+    """Return a manifest that fits with all others, but for an oddity here and there."""
+
+    def one(usual: str, *odd: str) -> str:
+        return dice.choice(odd) if dice.random() < oddities else usual
+
+    text = APP.format(
+        name=one(f"app-{number}", "app-1", "app", "App"),
+        moved=one("", "\n  moved: [app-2]", f"\n  moved: [old-{number}]"),
+        workspace=one(f"6ZKSGoSJMMwctK257nxg{number:02}", "6ZKSGoSJMMwctK257nxgiL", "12"),
+        prefix=one("bert", "ab", "Bert", "much-too-long"),
+        read=one(f"/user/nlp/in/{number}", "/user/nlp/out", "/user/nlp/out/1", "hdfs://nn/user/nlp/in/1", "in"),
+        inside=one("data_in", "vocabulary", "./vocabulary", "/data_in"),
+        write=one(f"/user/nlp/out/{number}", "/user/nlp/out/1", "/user/nlp/out/1/more", "/user/nlp/in/1", "/"),
+        overwrite=one("true", "false", "yes"),
+        gpus=one("1", "8", "9"),
+    )
+    return one(
+        text,
+        text + "more: 1\n",
+        text + "  # dfsubmit: ignore[DF0307] on purpose\n",
+        text + "---\n" + text,
+        "a: [\n",
+        "",
+    )
+
+
+def write(folder: Path, seed: int) -> None:
+    """Fill `folder` with a set that has few oddities, many or none."""
+    dice = random.Random(seed)
+    oddities = dice.choice((0, 0, 0.005, 0.02, 0.1))
+    for number in range(dice.choice((1, 3, 25, 40))):
+        path = folder / f"{number % 3}" / f"{number}.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(manifest(number, dice, oddities))
+    if dice.random() < 0.7:
+        (folder / "project.yaml").write_text(dice.choice(PROJECTS))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_an_overview_says_what_reading_in_full_says(seed: int, tmp_path: Path) -> None:
+    write(tmp_path, seed)
+    sources = find([str(tmp_path)])
+
+    seen, full = overview(sources), load_project(sources)
+
+    assert seen.diagnostics == full.diagnostics
+    assert seen.texts == full.texts
+    assert (seen.files, seen.manifests, seen.silenced) == (full.files, full.manifests, full.silenced)
+
+
+def test_a_fine_set_of_copies_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dice = random.Random(1)
+    for number in range(20):
+        (tmp_path / f"{number}.yaml").write_text(manifest(number, dice, 0))
+    parsed = []
+
+    def counted(content: bytes, path: str) -> Loaded:
+        parsed.append(path)
+        return load(content, path)
+
+    monkeypatch.setattr("dfsubmit.project.load", counted)
+
+    assert overview(find([str(tmp_path)])).manifests == 20
+    assert len(parsed) == 1
+
+
+def desired(app: Glimpse) -> DesiredApp:
+    """Return the app as the rules see it."""
+    data = {
+        "input": [{"hdfs": hdfs, "path": inside} for hdfs, inside in app.inputs],
+        "output": [{"hdfs": hdfs, "path": "out", "overwrite": overwrite} for hdfs, overwrite in app.outputs],
+    }
+    request = {
+        "aiWorkspaceId": app.workspace,
+        "namePrefix": app.prefix,
+        "data": data,
+        "resource": {"gpuCount": app.gpus},
+    }
+    place = Place(path=f"{app.name}.yaml", line=1, column=1)
+    return DesiredApp(name=app.name, generation=1, fingerprint="", request=request, place=place)
+
+
+PATHS = st.sampled_from(
+    ["/", "/a", "/a/b", "/a/b/c", "/a//b", "/ab", "/a/./b", "hdfs://n/a", "hdfs://m/a/b", "a", "a/b", "b/"]
+)
+GLIMPSES = st.builds(
+    Glimpse,
+    st.sampled_from("abcdefgh"),
+    st.sampled_from(["v", "w"]),
+    st.sampled_from(["pp", "qq"]),
+    st.integers(1, 8),
+    st.lists(st.tuples(PATHS, st.sampled_from(["in", "./in", "more"])), max_size=2).map(tuple),
+    st.lists(st.tuples(PATHS, st.booleans()), max_size=2).map(tuple),
+)
+
+
+@given(
+    st.lists(GLIMPSES, max_size=4), st.sampled_from([None, 3, 20]), st.sampled_from([True, False]), st.integers(0, 4)
+)
+def test_what_the_rules_find_between_apps_is_never_missed(
+    apps: list[Glimpse],
+    max_gpus: int | None,
+    marker: bool,  # noqa: FBT001  # as Hypothesis hands it over
+    cut: int,
+) -> None:
+    traces, others = Traces(), Traces()
+    for number, app in enumerate(apps):
+        (traces if number < cut else others).add(app)
+    traces.join(others)
+
+    found = list(conflicts([desired(app) for app in apps], max_gpus=max_gpus, marker=marker))
+
+    assert traces.may_meet(max_gpus=max_gpus, marker=marker) or not found
