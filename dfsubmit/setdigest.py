@@ -65,6 +65,7 @@ def plain_files(folder: str, skipped: tuple[str, ...] = ()) -> list[str] | None:
     while pending:
         folder = pending.pop()
         if skipped and f"{folder}{os.sep}".startswith(skipped):
+            os.scandir(folder).close()  # what is in it does not matter, but that it can be listed does
             continue
         with os.scandir(folder) as entries:
             for entry in entries:

@@ -35,7 +35,8 @@ def ledger_basis(path: str, project: str) -> bytes | None:
     """Return a digest that changes when the states of `project` do; None where that cannot be told."""
     try:
         found = os.stat(path)
-        if not found.st_size or found.st_size % PAGE_BYTES or not os.access(path, os.W_OK):
+        writable = os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+        if not writable or not found.st_size or found.st_size % PAGE_BYTES:
             return None
         told = _told(path, project)
         again = os.stat(path)

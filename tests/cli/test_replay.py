@@ -15,17 +15,24 @@ from pathlib import Path
 import pytest
 from cli_program import CONSOLE_SCRIPT
 from planner import Planner, app_text, project_text
+from unprivileged import as_plain_user
 
 import dfsubmit
 from dfsubmit.journal import Event
 from dfsubmit.ruleset import ruleset
 from dfsubmit.usercache import MOST_FILES, UserCache, user_cache
 
+plain_user = pytest.fixture(as_plain_user, name="plain_user")
+
 
 @pytest.fixture
 def planner(tmp_path: Path) -> Planner:
+    return submitted_and_known(tmp_path)
+
+
+def submitted_and_known(path: Path) -> Planner:
     """Return a set of two apps that were submitted, whose plan is in the cache."""
-    planner = Planner.make(tmp_path)
+    planner = Planner.make(path)
     for name in ("one", "two"):
         planner.write(f"{name}.yaml", app_text(name))
     planner.submit_all()
@@ -170,6 +177,34 @@ def test_every_byte_of_a_long_file_counts(planner: Planner) -> None:
 def test_what_lies_in_folders_for_data_may_change(planner: Planner) -> None:
     planner.write("hdfs/data.yaml", "no: manifest\n")
     assert is_said_again(planner)
+
+
+def test_what_may_not_be_read_or_written_is_looked_at_each_time(plain_user: Path) -> None:
+    planner = submitted_and_known(plain_user)
+    hdfs = planner.specs / "hdfs"
+    hdfs.mkdir()
+    assert is_said_again(planner)
+
+    hdfs.chmod(0)
+    assert not is_said_again(planner)
+    assert "specs/hdfs" in planner.plan().err
+
+    hdfs.chmod(0o700)
+    planner.ledger_path.chmod(0o400)
+    assert not is_said_again(planner)
+
+
+def test_a_cache_that_may_only_be_read_serves_and_is_left_alone(plain_user: Path) -> None:
+    planner = submitted_and_known(plain_user)
+    folder = planner.cache / "dfsubmit"
+    before = sorted(path.name for path in folder.iterdir())
+    folder.chmod(0o500)
+
+    assert is_said_again(planner)
+    assert not is_said_again(planner, "-v")
+
+    folder.chmod(0o700)
+    assert sorted(path.name for path in folder.iterdir()) == before
 
 
 def test_many_files_are_read_by_a_process_beside_this_one(planner: Planner, monkeypatch: pytest.MonkeyPatch) -> None:

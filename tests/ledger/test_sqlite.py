@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import stat
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from ledger_entries import entry, item, submitted
+from unprivileged import as_plain_user
 
 from dfsubmit.errors import LedgerCorruptError, LedgerError
 from dfsubmit.journal import Entry, Event, State, fold
@@ -309,21 +308,7 @@ def test_a_ledger_that_is_replaced_while_it_is_open_is_noticed(
 # Places that cannot be written
 
 
-@pytest.fixture
-def plain_user() -> Iterator[Path]:
-    """A folder of an ordinary user, whom this process is for as long as the test takes: root may write anywhere."""
-    folder = Path(tempfile.mkdtemp())
-    user = 65534 if os.geteuid() == 0 else None
-    if user is not None:
-        os.chown(folder, user, -1)
-        os.seteuid(user)
-    try:
-        yield folder
-    finally:
-        folder.chmod(0o700)
-        if user is not None:
-            os.seteuid(0)
-        shutil.rmtree(folder)
+plain_user = pytest.fixture(as_plain_user, name="plain_user")
 
 
 def test_a_ledger_on_a_read_only_medium_can_be_read_but_not_written(plain_user: Path) -> None:
