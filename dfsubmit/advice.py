@@ -7,6 +7,7 @@ are no manifests; its findings are masked, and no message holds the value.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from typing import TYPE_CHECKING, Any
@@ -165,6 +166,8 @@ def _image(document: Document, app: AiApp) -> Iterator[Diagnostic]:
 # What can be pulled, in the usual form: a host, then a path in lower case, then tag and digest.
 _HOST = r"(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::[0-9]+)?|[A-Za-z0-9-]+:[0-9]+|localhost)/"
 _IMAGE = re.compile(rf"(?:{_HOST})?[a-z0-9._/-]+(?::[\w.-]+)?(?:@[\w.:+-]+)?", re.ASCII)
+# A comment that goes on without a blank; `#!` and rows of `#` are comments for certain.
+_TIGHT_NOTE = re.compile(r"[ \t]+#[^\s#!]")
 _SCHEME = re.compile(r"[a-z]+://", re.IGNORECASE)
 _NOT_IN_IMAGE = re.compile(r"[^A-Za-z0-9._/:@+-]")
 
@@ -221,6 +224,29 @@ def _quotes(document: Document, app: AiApp) -> Iterator[Diagnostic]:
             message = f"a quote in spec.docker.{name} is never closed"
             advice = "close it, or remove it: outside of YAML's own quotes, a quote is part of the text"
             yield _at(document, ("spec", "docker", name), "DF0412", message, advice)
+
+
+def _cut(document: Document, app: AiApp) -> Iterator[Diagnostic]:
+    """Warn of a `#` behind a command that makes the rest of it a comment, though no blank follows as in one."""
+    if not _TIGHT_NOTE.search(document.text, *document.region):
+        return
+    for name, text in (("command", app.spec.docker.command), ("args", app.spec.docker.args)):
+        path = ("spec", "docker", name)
+        scalar = document.scalar(path) if text else None
+        if scalar is None or scalar.style != "plain":
+            continue
+        start, end = document.offsets(path)
+        line = document.text[end : document.source.line_end(end)]
+        if note := _TIGHT_NOTE.match(line):
+            whole = json.dumps(short(document.text[start:end] + line.rstrip()), ensure_ascii=False)
+            yield Diagnostic(
+                code="DF0413",
+                message=f"spec.docker.{name} ends here: what follows is a comment",
+                path=document.path,
+                severity=Severity.WARNING,
+                span=document.source.span(end + note.end() - 2, end + len(line.rstrip())),
+                help=f"quote all of it if it is one text: {whole}; or put a blank behind the #",
+            )
 
 
 def _moves(tag: str) -> bool:
@@ -327,6 +353,7 @@ _RULES: tuple[Callable[[Document, AiApp], Iterator[Diagnostic]], ...] = (
     _reference,
     _edges,
     _quotes,
+    _cut,
     _gpu_model,
     _workdir,
     _prefix,

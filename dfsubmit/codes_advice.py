@@ -143,6 +143,16 @@ The command or the arguments have a quote that no other closes, and a shell woul
 was meant for YAML: quotes of YAML stand at both ends of the whole value.""",
         app(("command: python train.py", 'command: python train.py"')),
     ),
+    _warning(
+        "DF0413",
+        "comment that may be part of a command",
+        """\
+In an unquoted text a `#` behind a blank begins a comment, and what follows is not part of the value. Here no blank follows
+the `#`, so it may have been meant as part of the command. Quote the whole text if it is; put a blank behind the `#` if
+it is a comment.""",
+        added("args: --colour #ffffff --fast"),
+        added('args: "--colour #ffffff --fast"'),
+    ),
     _error(
         "DF0501",
         "credential in plain text",

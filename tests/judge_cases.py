@@ -340,6 +340,9 @@ TYPES = {
     ),
 }
 NULLS = {
+    "value behind a comment's mark": Case(
+        docker("env:", "  «COLOUR»: #fff"), "DF0208", "env.COLOUR has no value", 'comment; if it is the value: "#fff"'
+    ),
     "nothing after the key": Case(
         spec("«queueName»:"), "DF0208", "spec.queueName has no value", "such as gpu, or leave"
     ),
@@ -575,6 +578,9 @@ ADVICE = {
     ),
     "quote behind a command": Case(
         APP.replace("python train.py", '«run "fast»'), "DF0412", "a quote in spec.docker.command", "close it"
+    ),
+    "comment that may be part of a command": Case(
+        docker("args: --colour «#fff --fast»"), "DF0413", "args ends here", 'one text: "--colour #fff --fast"'
     ),
     "path on another store": Case(
         spec("data: {input: [{hdfs: «s3://b/a», path: a}]}"), "DF0405", "begins with neither", "copy the data to HDFS"

@@ -38,6 +38,7 @@ FAULTS = {
     "unclosed quote before a document": Fault("a: «'»x\n---\nb: 1\n", "DF0106"),
     "unclosed quote before a quoted value": Fault('a: «"»x\nb: "y"\nc: 1\n', "DF0106"),
     "unclosed quote before an empty text": Fault('a: «"»x\nb: ""\nc: 1\n', "DF0106", "never closed"),
+    "unclosed quote before a comment with an apostrophe": Fault("a: «'»run  # it's fine\nb: 1\n", "DF0106"),
     "quotes that are too many": Fault('a: ""«"»x\n', "DF0106", "never closed"),
     "unclosed quote before a quote in brackets": Fault('a: {b: «"»x, c: "y"}\n', "DF0106", "never closed"),
     "apostrophe in single quotes in brackets": Fault("a: [b, 'it'«s'»]\n", "DF0131", "quoted text ends", "'' for a '"),

@@ -58,6 +58,7 @@ _NOTE = re.compile(r"([0-9]{1,9})(#.*)")
 # As others write ports: host and container, or with the protocol.
 _PORT = re.compile(r"(?:[0-9]{1,5}:)?([0-9]{1,5})(?:/tcp)?", re.IGNORECASE)
 _UNFILLED = re.compile(r"\$[{(]?\w|\{\{|<[A-Za-z]|%\(")
+_NOTE_AS_VALUE = re.compile(r":[ \t]+(#[^\s#!][^\r\n]{0,58})(?=[\r\n]|\Z)")
 _WHOLE = re.compile(r"[1-9][0-9]{0,8}|0")
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 _LONGEST_LINE = 60
@@ -99,9 +100,18 @@ def _no_value(fault: Fault) -> Diagnostic:
     required = fault.info is not None and fault.info.is_required()
     help_text = f"give it a value{example}" + ("" if required else ", or leave the key out")
     scalar = fault.document.scalar(fault.path)
+    if scalar is not None and not scalar.raw and (note := _note_behind(fault)):
+        help_text += f"; what follows is a comment; if it is the value: {quoted(note)}"
     if scalar is not None and scalar.raw not in {"", "~"} and fault.shape.kind in {fields.TEXT, fields.TEXT_OR_FIELDS}:
         help_text += f"; if the word is meant, quote it: {quoted(scalar.raw)}"
     return fault.finding("DF0208", f"{fault.name} has no value", help_text)
+
+
+def _note_behind(fault: Fault) -> str:
+    """Return the comment on the line of a key without a value, if its `#` touches a word as in `#ffffff`."""
+    _, end = fault.document.offsets(fault.path, key=True)
+    note = _NOTE_AS_VALUE.match(fault.document.text, end)
+    return note[1] if note else ""
 
 
 def _to_text(fault: Fault) -> Repair:

@@ -345,7 +345,7 @@ def _after_value(source: Source, refusal: Refusal) -> Fault:
         if not text[end:at].strip(" ") and source.line_start(start) != source.line_start(at):
             return open_quote(source, start)
         if not text[end:at].strip(" "):
-            return _ended(source, end, at)
+            return _ended(source, start, end, at)
     whole = _whole_value(source, at)
     return Fault(
         code="DF0131",
@@ -379,11 +379,13 @@ def _behind_quote(source: Source, ended: tuple[int, int], at: int) -> Fault | No
     # A text that goes on to another key was not meant to: its own quote is missing.
     if _NEXT_KEY.search(source.text, start, end) or source.line_start(start) != source.line_start(at):
         return open_quote(source, start)
-    return _ended(source, end, at)
+    return _ended(source, start, end, at)
 
 
-def _ended(source: Source, end: int, at: int) -> Fault:
-    """Return the fault of a text at `at` behind a quoted one that ends at `end`."""
+def _ended(source: Source, start: int, end: int, at: int) -> Fault:
+    """Return the fault of a text at `at` behind a quoted one, `start:end`; it was meant to end before a comment in it."""
+    if re.search(r"[ \t]#", source.text[start:end]):
+        return open_quote(source, start)
     mark = source.text[end - 1]
     inner = "''" if mark == "'" else '\\"'
     whole = _whole_value(source, at) if text_end(source, at) == value_end(source, at) else ""

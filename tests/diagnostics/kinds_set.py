@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import bases
-from manuscript import Manuscript, Path, line_and_column
+from manuscript import Manuscript, Path, Raw, line_and_column
 from mutants import Draft, Fault, Mutant, at_key, at_value, kind, put
 
 NAME, MOVED = ("metadata", "name"), ("metadata", "moved")
@@ -277,3 +277,12 @@ def _blank_end(draft: Draft) -> Fault | None:
 def _command_quote(draft: Draft) -> Fault | None:
     put(draft, (*DOCKER, "command"), draft.rng.choice(['python "train.py', "python train.py'"]))
     return at_value(draft, (*DOCKER, "command"), "DF0412", "close it")
+
+
+@kind("comment in place of the rest of a command")
+def _cut_command(draft: Draft) -> Fault | None:
+    put(draft, (*DOCKER, "args"), Raw("--colour #fff --fast"))
+    made = draft.write(tidy=True)
+    return Fault(
+        text=made.text, offset=made.places[0, *DOCKER, "args"].value + 9, code="DF0413", help="quote all of it"
+    )
