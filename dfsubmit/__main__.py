@@ -12,6 +12,8 @@ import sys
 from dfsubmit import __version__
 
 _INTERRUPTED = 130
+# In new objects between two looks of the cycle collector. Imports make a hundred thousand, and hardly a cycle that ends.
+_COLLECT_AFTER = 50_000
 # The verbs whose answer may be known from an earlier run.
 REPLAYED = ("plan", "diff")
 
@@ -24,6 +26,12 @@ def main() -> int:
             return 0
         if arguments and arguments[0] in REPLAYED and (code := _replayed(arguments)) is not None:
             return code
+        import gc  # noqa: PLC0415  # as below
+
+        gc.set_threshold(_COLLECT_AFTER)
+        from dfsubmit.cli.lean import without_plugins  # noqa: PLC0415  # as below
+
+        without_plugins()
         from dfsubmit.cli.boundary import run  # noqa: PLC0415  # click is paid for by those who need it
 
         return run(arguments)

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from dfsubmit.ledger.base import Ledger
     from dfsubmit.ledger.verify import Auditable
     from dfsubmit.local.settings import LocalSettings
-    from dfsubmit.overview import Overview
     from dfsubmit.plan import Plan
     from dfsubmit.project import Check, DesiredState
     from dfsubmit.projectmodel import LocalEngine, Project
@@ -145,17 +144,6 @@ def load(settings: Settings, *, also: Check | None = None, known: KnownFiles | N
     if not settings.strict:
         return state
     return replace(state, diagnostics=tuple(finding.as_error() for finding in state.diagnostics))
-
-
-def look_over(settings: Settings) -> Overview:
-    """Return all findings of the files, and nothing else of them."""
-    from dfsubmit.overview import overview
-    from dfsubmit.sources import find
-
-    seen = overview(find(settings.files))
-    if not settings.strict:
-        return seen
-    return replace(seen, diagnostics=tuple(finding.as_error() for finding in seen.diagnostics))
 
 
 def _loaded(sources: SourceSet, also: Check | None, known: KnownFiles | None) -> DesiredState:

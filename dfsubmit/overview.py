@@ -7,7 +7,7 @@ cannot tell for sure, such as two names that may be equal, it begins anew with `
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dfsubmit.advice import advise_in_project, has_room_for_marker
@@ -41,6 +41,10 @@ class Overview:
     def has_errors(self) -> bool:
         """Tell whether any finding is an error."""
         return has_errors(self.diagnostics)
+
+    def as_strict(self) -> Overview:
+        """Return the same with every finding as an error."""
+        return replace(self, diagnostics=tuple(finding.as_error() for finding in self.diagnostics))
 
 
 class _UnsureError(Exception):
@@ -90,9 +94,14 @@ class _Gathering(Gathering):
 
     shapes: Shapes = field(default_factory=Shapes)
     traces: Traces = field(default_factory=Traces)
+    # What was examined last is learnt from when there is another file to use it for.
+    _last: tuple[SourceFile, Examined] | None = None
 
     def look(self, source: SourceFile) -> None:
         """Take in one file, by the shorter road if it can be."""
+        if self._last is not None:
+            self._learn(*self._last)
+            self._last = None
         seen = self.shapes.glimpse(source.content) if source.diagnostic is None else None
         if seen is not None and has_room_for_marker(seen.prefix, self._project):
             self.files += 1
@@ -102,7 +111,7 @@ class _Gathering(Gathering):
         examined = examine(source)
         self.add(examined)
         self.paths.clear()
-        self._learn(source, examined)
+        self._last = source, examined
 
     def check_between(self) -> None:
         """Raise _UnsureError if there may be something to say between the apps."""

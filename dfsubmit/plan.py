@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dfsubmit import plantoken
+from dfsubmit.desired import DesiredApp, Place
 from dfsubmit.diff import FieldChange, differences
 from dfsubmit.journal import NOTHING, AppRef, Item, ItemState, State
 
@@ -22,6 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dfsubmit.engine import App, Listing
+
+__all__ = [
+    "Action",
+    "Change",
+    "DesiredApp",
+    "Place",
+    "Plan",
+    "make_plan",
+    "timestamp",
+    "why_open",
+]
 
 
 class Action(enum.Enum):
@@ -32,28 +44,6 @@ class Action(enum.Enum):
     UNRESOLVED = "unresolved"
     ORPHAN = "orphan"
     KILL = "kill"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a desired app is written: 1-based line and column."""
-
-    path: str
-    line: int
-    column: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DesiredApp:
-    """One app that the manifests ask for; `request` is the submit body with references in place of secrets."""
-
-    name: str
-    generation: int
-    fingerprint: str
-    request: Mapping[str, Any]
-    labels: Mapping[str, str] = field(default_factory=dict)
-    moved: tuple[str, ...] = ()
-    place: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

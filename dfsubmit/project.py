@@ -18,12 +18,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dfsubmit.bounds import Room, bounded, bounded_by_file
+from dfsubmit.desired import DesiredApp, Place
 from dfsubmit.diagnostics import Diagnostic, Related, Span, has_errors, in_reading_order
 from dfsubmit.document import Document, Loaded, load
-from dfsubmit.fingerprint import fingerprint
 from dfsubmit.judge import advise, advise_in_project, has_room_for_marker, judge
 from dfsubmit.naming import project_name
-from dfsubmit.plan import DesiredApp, Place
 from dfsubmit.projectmodel import LocalEngine, Project, ProjectMetadata
 from dfsubmit.setrules import conflicts, placed
 from dfsubmit.silence import WORD, Silence, silencers
@@ -335,6 +334,8 @@ class Gathering:
             return
         if self.project is not None and isinstance(self.project.model, Project):
             self._findings += advise_in_project(document, model, self.project.model)
+        from dfsubmit.fingerprint import fingerprint  # noqa: PLC0415  # an overview makes none
+
         request = model.request()
         self.apps[name] = DesiredApp(
             name=name,

@@ -19,8 +19,8 @@ from dfsubmit.judging.quoting import quoted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from dfsubmit.desired import DesiredApp
     from dfsubmit.document import Document, Loaded, Path
-    from dfsubmit.plan import DesiredApp
 
     Again = Callable[[frozenset[str]], Iterable[Loaded]]
 

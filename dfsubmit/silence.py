@@ -13,7 +13,6 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dfsubmit.codes import CODES
 from dfsubmit.diagnostics import Diagnostic, Edit, Severity
 from dfsubmit.suggest import closest
 from dfsubmit.yamlcore.limits import MAX_FINDINGS
@@ -128,6 +127,8 @@ def may_be_silenced(code: str) -> bool:
     """Tell whether findings with `code`, which exists, can be silenced."""
     if code.startswith(_NEVER):
         return False
+    from dfsubmit.codes import CODES  # noqa: PLC0415  # a file without silencers needs no table
+
     return code.startswith(_JUDGEMENT) or CODES[code].severity is Severity.WARNING
 
 
@@ -208,6 +209,8 @@ def _wrong(document: Document, offset: int, match: re.Match[str], *, suggest: bo
 
 
 def _wrong_code(document: Document, code: str, at: tuple[int, int], *, suggest: bool) -> Iterator[Diagnostic]:
+    from dfsubmit.codes import CODES  # noqa: PLC0415  # as above
+
     if code not in CODES:
         shown = code if len(code) <= len("DF000000") else f"{code[:8]}..."
         meant = code.upper() if code.upper() in CODES else closest(code, CODES) if suggest else None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,6 +95,8 @@ def refused(problems: Sequence[str]) -> DfsubmitError:
 
 def write(place: str, content: bytes) -> None:
     """Replace the file at `place`, which is no link, by `content`: whole or not at all. Raises OSError."""
+    import secrets
+
     path = Path(place)
     if path.exists() and not path.is_file():
         path.write_bytes(content)  # a pipe or a device takes what it is given; a folder refuses

@@ -85,14 +85,21 @@ def command(
     `github` are commands that GitHub Actions shows at the lines of a pull request, `gitlab` is a Code Quality report,
     `sarif` is for code scanning and editors, `junit` for nearly every CI service, `json` and `jsonl` for scripts.
     """
-    from dfsubmit.cli.reports import targets
-
     if fix and diff:
         raise UsageError("--fix and --diff exclude each other", tip="look at --diff first, then run --fix")
     flags = replace(flags, file=(*flags.file, *paths))
     schema_path = None if schema is None else Path(schema)
     settings = resolve(flags, os.environ)
-    return run(Options(settings=settings, schema=schema_path, reports=targets(reports), fix=fix, diff=diff))
+    return run(Options(settings=settings, schema=schema_path, reports=_targets(reports), fix=fix, diff=diff))
+
+
+def _targets(reports: tuple[str, ...]) -> tuple[Target, ...]:
+    """Return what the values of --report ask for. Raises UsageError."""
+    if not reports:
+        return ()
+    from dfsubmit.cli.reports import targets
+
+    return targets(reports)
 
 
 def run(options: Options) -> int:
@@ -109,13 +116,17 @@ def run(options: Options) -> int:
 
 def _found(options: Options, also: Check | None) -> DesiredState | Overview:
     """Return all findings, without the apps where nobody asks for more than findings."""
-    from dfsubmit.compose import load, look_over
-
     settings = options.settings
     # Only a report of tests names the files in which there is nothing to find.
     if also is not None or settings.output == "junit" or options.reports:
+        from dfsubmit.compose import load
+
         return load(settings, also=also)
-    return look_over(settings)
+    from dfsubmit.overview import overview
+    from dfsubmit.sources import find
+
+    seen = overview(find(settings.files))
+    return seen.as_strict() if settings.strict else seen
 
 
 def _run_repair(options: Options, out: output.Output, also: Check | None) -> int:

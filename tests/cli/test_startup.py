@@ -60,6 +60,12 @@ ALLOWED: dict[tuple[str, ...], set[str]] = {
     ("explain", "spec.docker.env"): MODELS,
     ("render", "-f", "good.yaml"): VALIDATE,
 }
+# What a valid manifest has no use for: to look for plugins, to word findings, to plan, to list codes.
+IN_VAIN = {
+    *("importlib.metadata", "email.message", "zipfile", "subprocess"),
+    *("dfsubmit.judging.close", "dfsubmit.judging.wording", "dfsubmit.codes", "dfsubmit.plan", "dfsubmit.journal"),
+    *("dfsubmit.fingerprint", "dfsubmit.compose"),
+}
 _LINE = re.compile(r"import time:.*\|\s*([\w.]+)$")
 
 
@@ -96,6 +102,16 @@ def test_a_plan_that_is_said_again_imports_next_to_nothing(tmp_path: Path) -> No
     assert again.stdout == made.stdout
     assert imported(made.stderr) & HEAVY == {*VALIDATE, "sqlite3"}
     assert imported(again.stderr) & {*HEAVY, "dataclasses", "json", "pathlib", "typing"} == {"sqlite3"}
+
+
+def test_validating_imports_nothing_that_only_findings_plans_or_plugins_need(dfsubmit: Run, good: Path) -> None:
+    assert good.exists()
+
+    result = dfsubmit("validate", "good.yaml", env={"PYTHONPROFILEIMPORTTIME": "1"})
+
+    modules = {match[1] for line in result.stderr.splitlines() if (match := _LINE.match(line))}
+    assert "pydantic" in modules
+    assert modules.isdisjoint(IN_VAIN)
 
 
 @pytest.mark.parametrize("verb", VERBS)
