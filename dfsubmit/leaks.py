@@ -122,13 +122,19 @@ def without_keys(text: str) -> str:
 
 def has_hint(text: str) -> bool:
     """Tell whether `text` may hold a key by its shape (`known`); in doubt yes."""
-    return any(hint in text for hint in _HINTS)
+    for hint in _HINTS:  # noqa: SIM110  # asked of every text, and twice as fast as any()
+        if hint in text:
+            return True
+    return False
 
 
 def is_telling(text: str) -> bool:
     """Tell whether a word for a secret is in `text`, such as a name or a whole source."""
     folded = text.casefold()
-    return any(word in folded for word in _TELLING_WORDS)
+    for word in _TELLING_WORDS:  # noqa: SIM110  # as above
+        if word in folded:
+            return True
+    return False
 
 
 def _is_secret(name: str, value: str) -> bool:

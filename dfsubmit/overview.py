@@ -8,9 +8,11 @@ cannot tell for sure, such as two names that may be equal, it begins anew with `
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from dfsubmit import beside
 from dfsubmit.advice import advise_in_project, has_room_for_marker
+from dfsubmit.bounds import MAX_OF_RUN, MAX_TEXT
 from dfsubmit.diagnostics import has_errors, in_reading_order
 from dfsubmit.project import Gathering, data_folders_of, examine, load_project, with_related
 from dfsubmit.projectmodel import Project
@@ -18,12 +20,17 @@ from dfsubmit.shapes import Shapes
 from dfsubmit.traces import Traces, glimpse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from dfsubmit.diagnostics import Diagnostic
     from dfsubmit.manifest import AiApp
     from dfsubmit.project import Examined, Manifest
     from dfsubmit.sources import SourceFile, SourceSet
+
+# In files. A second process saves more than it costs from here on; then each of the two reads so many, by turns.
+MANY = 1_500
+_A_TURN = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +76,12 @@ def overview(sources: SourceSet) -> Overview:
 def _quick(sources: SourceSet) -> Overview:
     """Return all findings. Raises _UnsureError."""
     gathered = _Gathering(project_file=sources.project_file)
-    data_folders: tuple[str, ...] = ()
-    for source in sources.iter_files():
-        if data_folders and source.location.startswith(data_folders):
-            continue
-        gathered.look(source)
-        if not data_folders and gathered.project is not None:
-            data_folders = data_folders_of(gathered.project.model, sources.root)
+    turns = _Turns()
+    files = sources.iter_files(turns)
+    gathered.look_at(files, sources.root, most=MANY)
+    if gathered.files >= MANY and beside.is_of_use():
+        _in_two(gathered, files, turns, sources.root)
+    gathered.look_at(files, sources.root)
     gathered.check_between()
     whole = not gathered.silence.asks_for_the_set() or sources.whole
     findings = [*sources.diagnostics, *gathered.finish(whole=whole)]
@@ -88,6 +94,51 @@ def _quick(sources: SourceSet) -> Overview:
     )
 
 
+def _in_two(gathered: _Gathering, files: Iterator[SourceFile], turns: _Turns, root: Path) -> None:
+    """Take in the rest of the files, half of them in another process. Raises _UnsureError."""
+
+    def here() -> None:
+        turns.mine = 0
+        gathered.look_at(files, root)
+
+    def there() -> _Half:
+        turns.mine = 1
+        half = gathered.empty()
+        half.look_at(files, root)
+        return half.as_half()
+
+    try:
+        half = beside.both(here, there)
+    except OSError as error:
+        raise _UnsureError from error
+    if half is None:
+        raise _UnsureError
+    gathered.join(half)
+
+
+class _Turns:
+    """Whose turn it is to read a file: `mine` is the number of this process, None if there is but one."""
+
+    def __init__(self) -> None:
+        self.mine: int | None = None
+        self._count = 0
+
+    def __call__(self) -> bool:
+        """Count a file, and tell whether this process reads it."""
+        self._count += 1
+        return self.mine is None or self._count // _A_TURN % 2 == self.mine
+
+
+class _Half(NamedTuple):
+    """What the other process found out."""
+
+    files: int
+    manifests: int
+    findings: list[Diagnostic]
+    texts: dict[str, str]
+    traces: Traces
+
+
 @dataclass(kw_only=True)
 class _Gathering(Gathering):
     """Gathers traces of apps in place of the apps."""
@@ -96,6 +147,50 @@ class _Gathering(Gathering):
     traces: Traces = field(default_factory=Traces)
     # What was examined last is learnt from when there is another file to use it for.
     _last: tuple[SourceFile, Examined] | None = None
+    _silenced: bool = False
+
+    # What else is skipped, once the Project has named it.
+    _data_folders: tuple[str, ...] = ()
+
+    def look_at(self, files: Iterator[SourceFile], root: Path, *, most: int | None = None) -> None:
+        """Take in `files`, until there are `most`."""
+        if most is not None and self.files >= most:
+            return
+        for source in files:
+            if self._data_folders and source.location.startswith(self._data_folders):
+                continue
+            self.look(source)
+            if not self._data_folders and self.project is not None:
+                self._data_folders = data_folders_of(self.project.model, root)
+            if self.files == most:
+                return
+
+    def empty(self) -> _Gathering:
+        """Return one that goes on from here, but has found nothing yet."""
+        return _Gathering(
+            project_file=self.project_file,
+            project=self.project,
+            shapes=self.shapes,
+            _last=self._last,
+            _data_folders=self._data_folders,
+        )
+
+    def as_half(self) -> _Half:
+        """Return what was found. Raises _UnsureError when there is more to it."""
+        if self._room.notice() or self._silenced:
+            raise _UnsureError
+        return _Half(self.files, self.manifests, self._findings, self.texts, self.traces)
+
+    def join(self, half: _Half) -> None:
+        """Take in what the other process found. Raises _UnsureError when together it is more than is kept."""
+        self.files += half.files
+        self.manifests += half.manifests
+        self._findings += half.findings
+        self.texts |= half.texts
+        self.traces.join(half.traces)
+        size = sum(map(len, self.texts.values()))
+        if self._room.notice() or len(self._findings) > MAX_OF_RUN or size > MAX_TEXT:
+            raise _UnsureError
 
     def look(self, source: SourceFile) -> None:
         """Take in one file, by the shorter road if it can be."""
@@ -111,6 +206,7 @@ class _Gathering(Gathering):
         examined = examine(source)
         self.add(examined)
         self.paths.clear()
+        self._silenced |= examined.silence is not None
         self._last = source, examined
 
     def check_between(self) -> None:

@@ -23,10 +23,15 @@ from dfsubmit.project_file import PROJECT_FILES, find_project
 from dfsubmit.reading import read_file, read_stream, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
 STDIN = "-"
+
+
+def always() -> bool:
+    """Want every file."""
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +112,11 @@ class SourceSet:
         """Read and return all files. For large sets use `iter_files`."""
         return tuple(self.iter_files())
 
-    def iter_files(self) -> Iterator[SourceFile]:
-        """Read and yield the files one by one; nothing is kept but, for several arguments, their names."""
+    def iter_files(self, wanted: Callable[[], bool] = always) -> Iterator[SourceFile]:
+        """Read and yield the files one by one; nothing is kept but, for several arguments, their names.
+
+        `wanted` is asked before each file that a folder, a pattern or an argument leads to; one that is not is not read.
+        """
         seen = _Seen() if len(self._targets) > 1 else None
         project = self._project_entry()
         if project is not None:
@@ -117,7 +125,9 @@ class SourceSet:
             yield _outcome("<stdin>", "", self._stdin)
         for target in self._targets:
             for found in target.found():
-                if found.location != self._project and (seen is None or seen.is_new(found.location)):
+                if found.location == self._project or (seen is not None and not seen.is_new(found.location)):
+                    continue
+                if wanted():
                     source = self._judge(found, target.kind, target.base)
                     if source is not None:
                         yield source

@@ -54,8 +54,8 @@ class Traces:
         self._names = array("q")
         self._groups = array("q")
         self._outputs = array("q")
-        self._replaced: set[int] = set()
-        self._inputs: set[int] = set()
+        self._replaced = array("q")
+        self._inputs = array("q")
         # The folders around outputs, around those that are replaced, and around inputs.
         self._above_outputs: set[int] = set()
         self._above_replaced: set[int] = set()
@@ -77,13 +77,13 @@ class Traces:
             self._outputs.append(hash(path))
             _note_folders(path, self._above_outputs)
             if overwrite:
-                self._replaced.add(hash(path))
+                self._replaced.append(hash(path))
                 _note_folders(path, self._above_replaced)
         for hdfs, _ in app.inputs:
             path = resolved(hdfs)
             # An app may go on from its own result. Whatever else meets that path meets the output as well.
             if path not in own:
-                self._inputs.add(hash(path))
+                self._inputs.append(hash(path))
                 _note_folders(path, self._above_inputs)
         if len(app.inputs) > 1 and len({posixpath.normpath(inside) for _, inside in app.inputs}) < len(app.inputs):
             self._inputs_meet = True
@@ -93,8 +93,8 @@ class Traces:
         self._names.extend(other._names)
         self._groups.extend(other._groups)
         self._outputs.extend(other._outputs)
-        self._replaced |= other._replaced
-        self._inputs |= other._inputs
+        self._replaced.extend(other._replaced)
+        self._inputs.extend(other._inputs)
         self._above_outputs |= other._above_outputs
         self._above_replaced |= other._above_replaced
         self._above_inputs |= other._above_inputs
@@ -109,9 +109,9 @@ class Traces:
             or _repeats(self._names)
             or (not marker and _most(self._groups) > MANY_WITH_ONE_PREFIX)
             or self._outputs_meet()
-            or not self._replaced.isdisjoint(self._inputs)
-            or not self._replaced.isdisjoint(self._above_inputs)
-            or not self._inputs.isdisjoint(self._above_replaced)
+            or not self._above_inputs.isdisjoint(self._replaced)
+            or not self._above_replaced.isdisjoint(self._inputs)
+            or not set(self._replaced).isdisjoint(self._inputs)
         )
 
     def _outputs_meet(self) -> bool:

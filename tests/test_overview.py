@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -42,6 +47,7 @@ spec:
   resource:
     gpuCount: {gpus}
 """
+TWO = Path("/proc/self/task").exists() and len(os.sched_getaffinity(0)) > 1
 PROJECTS = (
     "apiVersion: dfsubmit/v1\nkind: Project\nmetadata: {name: demo}\n",
     "apiVersion: dfsubmit/v1\nkind: Project\nmetadata: {name: demo}\nspec: {limits: {maxGpus: 30}}\n",
@@ -98,6 +104,44 @@ def test_an_overview_says_what_reading_in_full_says(seed: int, tmp_path: Path) -
     assert seen.diagnostics == full.diagnostics
     assert seen.texts == full.texts
     assert (seen.files, seen.manifests, seen.silenced) == (full.files, full.manifests, full.silenced)
+
+
+@pytest.mark.skipif(not TWO, reason="one processor, or no /proc")
+def test_two_processes_say_what_reading_in_full_says(tmp_path: Path) -> None:
+    folders = [tmp_path / f"{seed}" for seed in range(100, 160)]
+    for seed, folder in enumerate(folders):
+        folder.mkdir()
+        write(folder, seed)
+    script = Path(__file__).with_name("overview_in_two.py")
+
+    run = subprocess.run([sys.executable, script, *folders], capture_output=True, text=True, check=True)
+
+    results = [line.split() for line in run.stdout.splitlines()]
+    assert run.stderr == ""
+    assert [same for _, _, same in results] == ["True"] * len(folders)
+    assert sum(used == "True" for _, used, _ in results) > len(folders) // 4
+
+
+@pytest.mark.skipif(not TWO, reason="one processor, or no /proc")
+def test_an_interrupt_ends_both_processes_without_a_traceback(tmp_path: Path) -> None:
+    for number in range(4_000):
+        folder = tmp_path / f"{number % 40}"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{number}.yaml").write_text(manifest(number, random.Random(1), 0).replace("nxg", "-"))
+    command = [sys.executable, "-m", "dfsubmit", "validate", str(tmp_path)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as run:
+        children = Path(f"/proc/{run.pid}/task/{run.pid}/children")
+        while run.poll() is None and not (found := children.read_text().split()):
+            time.sleep(0.01)
+        os.killpg(run.pid, signal.SIGINT)
+        out, err = run.communicate()
+
+    assert run.returncode == 130
+    assert out == ""
+    assert err == "error: interrupted\n"
+    assert not Path(f"/proc/{found[0]}").exists()
 
 
 def test_a_fine_set_of_copies_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,10 +14,10 @@ from dfsubmit.fixing import Settled, settle
 from dfsubmit.project import load_project
 from dfsubmit.render.diffs import diff_text
 from dfsubmit.render.findings import Counts, count
-from dfsubmit.sources import SourceSet, find
+from dfsubmit.sources import SourceSet, always, find
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from dfsubmit.cli.output import Output
     from dfsubmit.fixing import Change
@@ -33,8 +33,8 @@ class _Revised(SourceSet):
     changed: Mapping[str, str] = field(default_factory=dict)
     locations: dict[str, SourceFile] = field(default_factory=dict)
 
-    def iter_files(self) -> Iterator[SourceFile]:
-        for source in super().iter_files():
+    def iter_files(self, wanted: Callable[[], bool] = always) -> Iterator[SourceFile]:
+        for source in super().iter_files(wanted):
             self.locations[source.path] = source if not source.location else replace(source, content=b"")
             text = self.changed.get(source.path)
             yield source if text is None else replace(source, content=text.encode(), diagnostic=None)
