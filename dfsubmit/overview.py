@@ -14,14 +14,13 @@ from dfsubmit import beside
 from dfsubmit.advice import advise_in_project, has_room_for_marker
 from dfsubmit.bounds import MAX_OF_RUN, MAX_TEXT
 from dfsubmit.diagnostics import has_errors, in_reading_order
-from dfsubmit.project import Gathering, data_folders_of, examine, load_project, with_related
+from dfsubmit.project import Gathering, data_folders_of, examine, is_data, load_project, with_related
 from dfsubmit.projectmodel import Project
 from dfsubmit.shapes import Shapes
 from dfsubmit.traces import Traces, glimpse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from dfsubmit.diagnostics import Diagnostic
     from dfsubmit.manifest import AiApp
@@ -78,10 +77,10 @@ def _quick(sources: SourceSet) -> Overview:
     gathered = _Gathering(project_file=sources.project_file)
     turns = _Turns()
     files = sources.iter_files(turns)
-    gathered.look_at(files, sources.root, most=MANY)
+    gathered.look_at(files, sources, most=MANY)
     if gathered.files >= MANY and beside.is_of_use():
-        _in_two(gathered, files, turns, sources.root)
-    gathered.look_at(files, sources.root)
+        _in_two(gathered, files, turns, sources)
+    gathered.look_at(files, sources)
     gathered.check_between()
     whole = not gathered.silence.asks_for_the_set() or sources.whole
     findings = [*sources.diagnostics, *gathered.finish(whole=whole)]
@@ -94,17 +93,17 @@ def _quick(sources: SourceSet) -> Overview:
     )
 
 
-def _in_two(gathered: _Gathering, files: Iterator[SourceFile], turns: _Turns, root: Path) -> None:
+def _in_two(gathered: _Gathering, files: Iterator[SourceFile], turns: _Turns, sources: SourceSet) -> None:
     """Take in the rest of the files, half of them in another process. Raises _UnsureError."""
 
     def here() -> None:
         turns.mine = 0
-        gathered.look_at(files, root)
+        gathered.look_at(files, sources)
 
     def there() -> _Half:
         turns.mine = 1
         half = gathered.empty()
-        half.look_at(files, root)
+        half.look_at(files, sources)
         return half.as_half()
 
     try:
@@ -152,16 +151,16 @@ class _Gathering(Gathering):
     # What else is skipped, once the Project has named it.
     _data_folders: tuple[str, ...] = ()
 
-    def look_at(self, files: Iterator[SourceFile], root: Path, *, most: int | None = None) -> None:
-        """Take in `files`, until there are `most`."""
+    def look_at(self, files: Iterator[SourceFile], sources: SourceSet, *, most: int | None = None) -> None:
+        """Take in `files` of `sources`, until there are `most`."""
         if most is not None and self.files >= most:
             return
         for source in files:
-            if self._data_folders and source.location.startswith(self._data_folders):
+            if self._data_folders and is_data(source, self._data_folders, sources):
                 continue
             self.look(source)
             if not self._data_folders and self.project is not None:
-                self._data_folders = data_folders_of(self.project.model, root)
+                self._data_folders = data_folders_of(self.project.model, sources.root)
             if self.files == most:
                 return
 

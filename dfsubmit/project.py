@@ -175,7 +175,7 @@ def load_project(sources: SourceSet, *, also: Check | None = None, examined: Exa
     gathered = Gathering(project_file=sources.project_file)
     data_folders: tuple[str, ...] = ()
     for source in sources.iter_files():
-        if data_folders and source.location.startswith(data_folders):
+        if data_folders and is_data(source, data_folders, sources):
             continue
         gathered.add(look(source))
         if not data_folders and gathered.project is not None:
@@ -208,6 +208,22 @@ def data_folders_of(project: AiApp | Project, root: Path) -> tuple[str, ...]:
         return ()
     folders = {os.path.normpath(root / folder) for folder in (engine.hdfs, *engine.workspaces.values())}
     return tuple(sorted(folder + os.sep for folder in folders - {os.path.normpath(root)}))
+
+
+def is_data(source: SourceFile, data_folders: tuple[str, ...], sources: SourceSet) -> bool:
+    """Tell whether `source` lies in a folder for data. What an argument means that leads into one is no data."""
+    if not source.location.startswith(data_folders):
+        return False
+    return not any(
+        _leads_into(start, folder) and _leads_into(source.location, start + os.sep)
+        for folder in data_folders
+        for start in sources.starts
+    )
+
+
+def _leads_into(location: str, beginning: str) -> bool:
+    """Tell whether `location` is the folder of `beginning`, which ends in a separator, or lies in it."""
+    return (location + os.sep).startswith(beginning)
 
 
 def with_related(texts: dict[str, str], findings: Iterable[Diagnostic], sources: SourceSet) -> dict[str, str]:

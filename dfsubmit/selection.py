@@ -37,7 +37,8 @@ def select(apps: Sequence[S], expressions: Sequence[str]) -> tuple[S, ...]:
         return tuple(apps)
     for expression in expressions:
         if not any(_fits(app, expression) for app in apps):
-            raise InputError(f"--select {expression} fits none of the {len(apps)} apps", tip=_tip(expression, apps))
+            these = "the one app" if len(apps) == 1 else f"any of the {len(apps)} apps"
+            raise InputError(f"--select {expression} does not fit {these}", tip=_tip(expression, apps))
     return tuple(app for app in apps if any(_fits(app, expression) for expression in expressions))
 
 

@@ -108,6 +108,13 @@ class SourceSet:
     _stdin: bytes | Diagnostic | None = field(default=None, repr=False)
 
     @property
+    def starts(self) -> tuple[str, ...]:
+        """Return the files and the folders that the arguments begin at: of a pattern, what stands before the wildcards."""
+        return tuple(
+            pattern_base(target.location) if target.kind == "pattern" else target.location for target in self._targets
+        )
+
+    @property
     def files(self) -> tuple[SourceFile, ...]:
         """Read and return all files. For large sets use `iter_files`."""
         return tuple(self.iter_files())

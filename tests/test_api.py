@@ -158,7 +158,7 @@ def test_only_what_is_selected_is_submitted() -> None:
 def test_a_selection_that_fits_nothing_is_refused() -> None:
     write("one")
 
-    with pytest.raises(InputError, match="--select on fits none of the 1 apps"):
+    with pytest.raises(InputError, match="--select on does not fit the one app"):
         load(select=["on"])
 
 

@@ -94,7 +94,7 @@ def run(options: Options) -> int:
 
 def _manifests(sources: SourceSet, arguments: tuple[str, ...]) -> Iterator[SourceFile]:
     """Yield the files that were named, but no data: the Project above them is read and left alone."""
-    from dfsubmit.project import data_folders_of, examine
+    from dfsubmit.project import data_folders_of, examine, is_data
     from dfsubmit.projectmodel import Project
 
     data: tuple[str, ...] = ()
@@ -104,7 +104,7 @@ def _manifests(sources: SourceSet, arguments: tuple[str, ...]) -> Iterator[Sourc
             data = next((data_folders_of(project, sources.root) for project in projects), ())
             if not _is_named(source.location, arguments):
                 continue
-        if not (data and source.location.startswith(data)):
+        if not (data and is_data(source, data, sources)):
             yield source
 
 

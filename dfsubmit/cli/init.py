@@ -84,7 +84,8 @@ def run(options: Options) -> int:
         out.note(f"wrote {options.folder / relative}")
     kept = len(wanted) - len(missing)
     out.line(f"Init: {len(missing)} files written, {kept} already there.")
-    step = "" if options.folder.resolve() == Path.cwd() else f"cd {shlex.quote(str(options.folder))} && "
+    folder = f"./{options.folder}" if str(options.folder).startswith("-") else str(options.folder)
+    step = "" if options.folder.resolve() == Path.cwd() else f"cd {shlex.quote(folder)} && "
     if options.ci is None:
         out.note(f"next: {step}dfsubmit validate && dfsubmit apply --wait")
     else:

@@ -443,3 +443,14 @@ def test_what_lies_in_the_folders_for_data_is_no_manifest(folder: Folder) -> Non
     folder.app("one")
     (folder.path / "specs" / "workspace" / "training.yaml").write_text("learning_rate: 0.1\n")
     assert "2 files, 2 manifests" in folder.run("validate").stdout
+
+
+@pytest.mark.parametrize("argument", ["specs/workspace/two.yaml", "specs/workspace", "specs/workspace/*.yaml"])
+def test_what_an_argument_leads_to_is_read_also_in_a_folder_for_data(folder: Folder, argument: str) -> None:
+    folder.app("one")
+    (folder.path / "specs" / "workspace" / "two.yaml").write_text("apiVersion: dfsubmit/v1\nkind: AiAp\n")
+    result = folder.run("validate", "-f", argument)
+    assert (result.returncode, "specs/workspace/two.yaml:2:7: error" in result.stdout) == (1, True)
+    assert folder.run("validate", "-f", "specs", "-f", argument).returncode == 1
+    assert "of 1 file" in folder.run("fmt", "--check", argument).stderr
+    assert folder.run("validate").returncode == 0

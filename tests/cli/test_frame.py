@@ -666,7 +666,7 @@ def test_an_app_is_selected_when_any_expression_fits_it(expressions: list[str], 
     ],
 )
 def test_an_expression_that_fits_no_app_is_an_error(expression: str, tip: str) -> None:
-    with pytest.raises(InputError, match="fits none of the 3 apps") as caught:
+    with pytest.raises(InputError, match="does not fit any of the 3 apps") as caught:
         select(APPS, ["resnet", expression])
 
     assert tip in caught.value.tip
