@@ -51,6 +51,10 @@ class Scene:
     root: Path
     environ: Mapping[str, str]
 
+    def __post_init__(self) -> None:
+        """Look at what is only needed later. Raises UsageError for a value that makes no sense."""
+        _ = (self.timeout, self.settle, self.marker, self.engine_mark)
+
     @property
     def project_id(self) -> str:
         """Return the project's id."""
@@ -68,11 +72,15 @@ class Scene:
 
     @property
     def engine_mark(self) -> str:
-        """Return which service this run is for, as the ledger knows it."""
+        """Return which service this run is for, as the ledger knows it. Raises UsageError for a wrong base URL."""
         from dfsubmit.projectmodel import DataForestEngine
 
-        if self.settings.base_url or self.engine_type == "local":
-            return engine_mark(self.settings.base_url or "")
+        if self.settings.base_url:
+            from dfsubmit.dataforest.endpoint import parse_base_url
+
+            return engine_mark(parse_base_url(self.settings.base_url).base_url)
+        if self.engine_type == "local":
+            return engine_mark("")
         spec = self.project.spec.engine
         real = spec if isinstance(spec, DataForestEngine) else DataForestEngine(type="dataforest")
         return engine_mark(real.base_url)
@@ -93,7 +101,7 @@ class Scene:
     @property
     def timeout(self) -> timedelta:
         """Return the time that one request may take."""
-        seconds = _seconds(self.environ, "TIMEOUT_SECONDS")
+        seconds = _seconds(self.environ, "TIMEOUT_SECONDS", positive=True)
         return timedelta(seconds=self.project.spec.submission.timeout_seconds if seconds is None else seconds)
 
     @property
@@ -115,7 +123,7 @@ class Scene:
         return self.project.spec.submission.marker
 
 
-def _seconds(environ: Mapping[str, str], name: str) -> float | None:
+def _seconds(environ: Mapping[str, str], name: str, *, positive: bool = False) -> float | None:
     text = variable(environ, name)
     if not text:
         return None
@@ -123,8 +131,9 @@ def _seconds(environ: Mapping[str, str], name: str) -> float | None:
         seconds = float(text)
     except ValueError:
         seconds = -1
-    if not 0 <= seconds <= 3600:  # noqa: PLR2004  # the bounds of the Project's own settings
-        raise UsageError(f"{PREFIX}{name} is '{text}'", tip="write seconds from 0 to 3600")
+    if not 0 <= seconds <= 3600 or (positive and not seconds):  # noqa: PLR2004  # the bounds of the Project's own settings
+        bounds = "more than 0, at most 3600" if positive else "from 0 to 3600"
+        raise UsageError(f"{PREFIX}{name} is '{text}'", tip=f"write seconds, {bounds}")
     return seconds
 
 
@@ -280,10 +289,12 @@ def _shown(path: Path) -> str:
 def plan_of(scene: Scene, state: DesiredState, ledger: Ledger, listing: Listing | None, *, prune: bool) -> Plan:
     """Return the plan as the ledger stands now.
 
-    Raises LedgerError for a ledger of another engine, InputError when the folder seems to have been renamed.
+    Raises LedgerError for a ledger of another engine, InputError when the folder seems to have been renamed or a prefix
+    leaves no room for a marker.
     """
     from dfsubmit.plan import make_plan
 
+    check_prefixes(scene, state)
     states = ledger.states(scene.project_id)
     check_engine(states.values(), scene.engine_mark)
     if not states and not state.declared and scene.settings.ledger is None:
@@ -297,6 +308,23 @@ def plan_of(scene: Scene, state: DesiredState, ledger: Ledger, listing: Listing 
         whole=state.whole,
         prune=prune,
     )
+
+
+def check_prefixes(scene: Scene, state: DesiredState) -> None:
+    """Raise InputError when markers, asked for by a variable alone, make prefixes longer than a prefix may be.
+
+    Where the Project asks for them, that is a finding at the prefix's own place.
+    """
+    from dfsubmit.advice import MARKER_PREFIX_LENGTH
+
+    if not scene.marker or scene.project.spec.submission.marker:
+        return
+    long = next((app for app in state.apps if len(app.request["namePrefix"]) > MARKER_PREFIX_LENGTH), None)
+    if long is not None:
+        raise InputError(
+            f"{PREFIX}MARKER is set, but the namePrefix of {long.name} is longer than {MARKER_PREFIX_LENGTH} characters",
+            tip=f"shorten it, or unset {PREFIX}MARKER",
+        )
 
 
 def _refuse_renamed_folder(scene: Scene, ledger: Ledger) -> None:

@@ -47,7 +47,9 @@ def from_text(text: str, path: str) -> Plan:
         )
         intact = plan.token == document["token"] and all(_is_intact(change) for change in plan.changes)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(f"{path} is not a plan file", tip="`dfsubmit plan --out FILE` writes one") from error
+        raise InputError(
+            f"{path} is not a plan file", tip="`dfsubmit plan --out FILE` writes one; manifests are named with --file"
+        ) from error
     if not intact:
         raise InputError(f"{path} was changed after it was written", tip="make the plan again")
     return plan

@@ -184,7 +184,7 @@ def _planner(options: Options, out: output.Output) -> tuple[Scene, Callable[[Led
     """Return the scene and a function that makes the plan anew from the ledger as it is."""
     from dfsubmit.cli.planning import desired_scene
     from dfsubmit.cli.show import read_plan
-    from dfsubmit.compose import plan_of
+    from dfsubmit.compose import check_prefixes, plan_of
     from dfsubmit.reconcile import refresh
     from dfsubmit.savedplan import check_wanted, from_text
 
@@ -207,6 +207,7 @@ def _planner(options: Options, out: output.Output) -> tuple[Scene, Callable[[Led
             tip="name the set that it was made from with --file",
         )
     check_wanted(saved, state.apps)
+    check_prefixes(scene, state)
     return scene, lambda ledger, _: refresh(saved, ledger.states(saved.project))
 
 

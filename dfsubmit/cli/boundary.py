@@ -117,12 +117,19 @@ def _translated(error: click.UsageError, arguments: Sequence[str]) -> UsageError
     path = error.ctx.command_path if error.ctx is not None else _path(arguments)
     tip = f"`{path} --help` shows its options"
     if not isinstance(error, click.NoSuchOption):
+        if _reads_manifests(error) and "unexpected extra argument" in error.message:
+            tip = f"manifests are named with --file: `{path} -f FILE`"
         return UsageError(_sentence(error), tip=tip)
     if path == PROGRAM and error.option_name in SPELLINGS:
         tip = f"options follow the verb: `{PROGRAM} VERB {error.option_name}`"
     elif error.possibilities:
         tip = f"did you mean {' or '.join(sorted(error.possibilities))}?"
     return UsageError(f"`{path}` has no option '{error.option_name}'", tip=tip)
+
+
+def _reads_manifests(error: click.UsageError) -> bool:
+    """Tell whether the verb takes manifests, so that a word too much is most likely one of them."""
+    return error.ctx is not None and any(param.name == "file" for param in error.ctx.command.params)
 
 
 def _path(arguments: Sequence[str]) -> str:

@@ -177,6 +177,17 @@ class _Help(click.Command):
         self.exits = exits
         self.examples = examples
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the command line apart. Raises UsageError for an empty value, which a variable that is not set leaves behind."""
+        taking = {name for one in self.params if isinstance(one, click.Option) and not one.is_flag for name in one.opts}
+        for before, word in zip(("", *args), args, strict=False):
+            if not word or (word.startswith("--") and word.endswith("=")):
+                name = word.rstrip("=") or (before if before in taking else "an argument")
+                raise UsageError(
+                    f"{name} is empty", tip="leave it out, or check the variable that it was meant to hold"
+                )
+        return super().parse_args(ctx, args)
+
     def get_help(self, ctx: click.Context) -> str:
         """Return the help as it is printed."""
         return super().get_help(ctx).replace(_TIE, " ")

@@ -64,11 +64,15 @@ def read_plan(path: Path) -> str:
     """Return the text of a plan file. Raises InputError."""
     try:
         if not path.is_file():
-            raise InputError(f"{path} is not a file", tip="`dfsubmit plan --out FILE` writes a plan")
+            raise InputError(
+                f"{path} is not a file", tip="`dfsubmit plan --out FILE` writes a plan; manifests are named with --file"
+            )
         if path.stat().st_size > LARGEST_PLAN:
             raise InputError(f"{path} is too large for a plan")
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not a plan file", tip="`dfsubmit plan --out FILE` writes one") from error
+        raise InputError(
+            f"{path} is not a plan file", tip="`dfsubmit plan --out FILE` writes one; manifests are named with --file"
+        ) from error

@@ -454,3 +454,25 @@ def test_what_an_argument_leads_to_is_read_also_in_a_folder_for_data(folder: Fol
     assert folder.run("validate", "-f", "specs", "-f", argument).returncode == 1
     assert "of 1 file" in folder.run("fmt", "--check", argument).stderr
     assert folder.run("validate").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "exit_code", "said"),
+    [
+        ("BASE_URL", "http://service.example", 64, "service.example must be reached by https://"),
+        ("BASE_URL", "service", 64, "must begin with https://"),
+        ("TIMEOUT_SECONDS", "0", 64, "DFSUBMIT_TIMEOUT_SECONDS is '0'"),
+        ("SETTLE_SECONDS", "soon", 64, "DFSUBMIT_SETTLE_SECONDS is 'soon'"),
+        ("MARKER", "perhaps", 64, "DFSUBMIT_MARKER is 'perhaps'"),
+        ("MARKER", "1", 1, "the namePrefix of long is longer than 3 characters"),
+    ],
+)
+def test_a_setting_that_no_apply_could_carry_out_is_refused_by_the_plan(
+    folder: Folder, variable: str, value: str, exit_code: int, said: str
+) -> None:
+    folder.app("long", prefix="longer")
+    assert folder.run("plan", "--out", "some.plan").returncode == 0
+    for arguments in (("plan",), ("apply", "--yes"), ("apply", "some.plan", "--yes")):
+        refused = folder.run(*arguments, env={f"DFSUBMIT_{variable}": value})
+        assert (refused.returncode, said in refused.stderr) == (exit_code, True)
+    assert folder.world() == []

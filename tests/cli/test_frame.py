@@ -128,6 +128,11 @@ def test_an_alias_is_the_verb(alias: str, verb: str) -> None:
         (["explain", "a", "b"], "unexpected extra argument", "`dfsubmit explain --help` shows"),
         (["validate", "-q", "-v"], "--quiet and --verbose contradict each other", "keep one of them"),
         (["render", "--select", ""], "--select is empty", "leave it out"),
+        (["plan", "--out", ""], "--out is empty", "leave it out"),
+        (["plan", "--base-url="], "--base-url is empty", "leave it out"),
+        (["apply", "--yes", ""], "an argument is empty", "leave it out"),
+        (["ledger", "list", ""], "an argument is empty", "leave it out"),
+        (["plan", "specs"], "got unexpected extra argument (specs)", "manifests are named with --file"),
     ],
 )
 def test_a_usage_error_says_what_is_wrong_and_what_to_do(
