@@ -71,7 +71,9 @@ def _kind(data: Any) -> str | None:
         return None
     key = "kind" if "kind" in data else closest("kind", data)
     if key is not None:
-        return closest(data[key], KINDS) if isinstance(data[key], str) else _kind_by_spec(data)
+        if not isinstance(data[key], str):
+            return _kind_by_spec(data)
+        return data[key] if data[key] in KINDS else closest(data[key], KINDS)
     return _kind_by_spec(data) if "apiVersion" in data else None
 
 
