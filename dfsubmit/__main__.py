@@ -32,6 +32,10 @@ def main() -> int:
         from dfsubmit.cli.lean import without_plugins  # noqa: PLC0415  # as below
 
         without_plugins()
+        from dfsubmit.cli import plainly  # noqa: PLC0415  # as below
+
+        if plainly.is_plain(arguments):
+            return plainly.run(arguments)
         from dfsubmit.cli.boundary import run  # noqa: PLC0415  # click is paid for by those who need it
 
         return run(arguments)

@@ -48,6 +48,15 @@ def unwritten(arguments: Sequence[str], error: OSError) -> int:
     )
 
 
+def ended(arguments: Sequence[str], error: BaseException) -> int:
+    """Return the exit code of a run that `error` has ended elsewhere, and say so as `run` does."""
+
+    def again() -> int:
+        raise error
+
+    return _guarded(arguments, output.for_run(os.environ, no_color="--no-color" in arguments), again)
+
+
 def _guarded(arguments: Sequence[str], out: output.Output, act: Callable[[], int]) -> int:
     try:
         code = act()

@@ -48,7 +48,8 @@ ALLOWED: dict[tuple[str, ...], set[str]] = {
     ("init", "--help"): {"click"},
     ("init", "new"): MODELS,
     ("validate", "--help"): {"click"},
-    ("validate", "good.yaml"): VALIDATE,
+    ("validate", "good.yaml"): VALIDATE - {"click"},
+    ("validate", "--strict", "good.yaml"): VALIDATE,
     ("validate", "-o", "json", "bad.yaml"): VALIDATE,
     ("validate", "-o", "github", "bad.yaml"): VALIDATE,
     ("validate", "-o", "sarif", "--report", "junit=report.xml", "bad.yaml"): VALIDATE,
@@ -129,6 +130,21 @@ def test_pressing_tab_imports_click_alone(dfsubmit: Run) -> None:
 
     assert result.stdout == "plain,validate\n"
     assert imported(result.stderr) & HEAVY == {"click"}
+
+
+@pytest.mark.parametrize("paths", [["good.yaml"], ["bad.yaml"], ["no.yaml"], [""], ["good.yaml", "bad.yaml"], []])
+@pytest.mark.parametrize(
+    "environ", [{}, {"DFSUBMIT_OUTPUT": "json"}, {"DFSUBMIT_OUTPUT": "odd"}, {"DFSUBMIT_STRICT": "1"}]
+)
+def test_without_options_validate_says_the_same_with_and_without_click(
+    paths: list[str], environ: dict[str, str], dfsubmit: Run, good: Path, bad: Path
+) -> None:
+    assert good.exists()
+    assert bad.exists()
+
+    plain, usual = dfsubmit("validate", *paths, env=environ), dfsubmit("validate", "--", *paths, env=environ)
+
+    assert (plain.returncode, plain.stdout, plain.stderr) == (usual.returncode, usual.stdout, usual.stderr)
 
 
 def test_both_ways_to_start_give_the_same_answer(dfsubmit: Run, tmp_path: Path) -> None:
