@@ -6,6 +6,7 @@ The version is answered before anything is imported, because people and scripts 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -26,8 +27,6 @@ def main() -> int:
             return 0
         if arguments and arguments[0] in REPLAYED and (code := _replayed(arguments)) is not None:
             return code
-        import gc  # noqa: PLC0415  # as below
-
         gc.set_threshold(_COLLECT_AFTER)
         from dfsubmit.cli.lean import without_plugins  # noqa: PLC0415  # as below
 
@@ -41,6 +40,9 @@ def main() -> int:
         return run(arguments)
     except KeyboardInterrupt:  # pressed while the imports were still under way
         return _INTERRUPTED
+    finally:
+        # The process ends here, and its memory with it: Python need not look through all of it for cycles first.
+        gc.freeze()
 
 
 def _replayed(arguments: list[str]) -> int | None:

@@ -20,7 +20,8 @@ def is_plain(arguments: Sequence[str]) -> bool:
     """Tell whether a command line is for here."""
     if not arguments or arguments[0] not in VERBS or os.environ.get(_COMPLETE_VARIABLE):
         return False
-    return not any(argument.startswith("-") for argument in arguments)
+    # An empty argument is refused where options are.
+    return all(argument and not argument.startswith("-") for argument in arguments)
 
 
 def run(arguments: Sequence[str]) -> int:
