@@ -426,7 +426,7 @@ def test_check_of_what_cannot_be_read_is_an_error(
 
 @pytest.mark.parametrize(("topic", "said"), [("DF0201", "DF0201"), ("spec.docker.env", "fromEnv"), ("", "DF0201")])
 def test_explain_tells_about_codes_and_fields(topic: str, said: str, dfsubmit: Run) -> None:
-    result = dfsubmit("explain", topic)
+    result = dfsubmit("explain", *([topic] if topic else []))
 
     assert (result.returncode, result.stderr) == (0, "")
     assert said in result.stdout
