@@ -81,6 +81,10 @@ STEPS: Mapping[tuple[State, Event], State] = {
 }
 
 
+# So many digits of a fingerprint are told where a person reads them.
+_SHORT = 12
+
+
 class StepError(LedgerCorruptError):
     """An entry that may not follow the ones before it."""
 
@@ -101,6 +105,15 @@ class Item:
     def name(self) -> str:
         """Return the manifest's name."""
         return self.key.partition("/")[2]
+
+    @property
+    def address(self) -> str:
+        """Return `name@` and the beginning of the fingerprint's digits, which tells items of one name apart."""
+        return f"{self.name}@{self.fingerprint.partition(':')[2][:_SHORT]}"
+
+    def answers_to(self, text: str) -> bool:
+        """Tell whether `text` is the name, or a beginning of the address with a digit of the fingerprint at least."""
+        return text == self.name or (len(text) > len(self.name) + 1 and self.address.startswith(text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,11 +62,28 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What was looked at: a list of so many `apps`, at a time; and what for. Times are the server's.
+
+    `workspace` is a name, or the id where the service told no name.
+    """
+
+    apps: int
+    at: datetime
+    prefix: str
+    queue: str
+    workspace: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Undecidable:
-    """A person must decide; `looked` says what was looked at and why it does not tell."""
+    """A person must decide, after this `look`; `why` says what it does not tell."""
 
     candidates: tuple[App, ...]
     why: str
+    look: Look
 
 
 Ruling = Adopt | NothingStarted | Wait | Undecidable
@@ -110,11 +127,13 @@ def rule(
         if listing.server_now < doubt.settled_at:
             rulings[doubt.item] = Wait(until=doubt.settled_at)
         elif len(fits) > 1 or shared:
-            rulings[doubt.item] = Undecidable(candidates=fits, why=_why_several(fits, shared))
+            look = _look(doubt, listing, workspaces)
+            rulings[doubt.item] = Undecidable(candidates=fits, why=_why_several(fits, shared), look=look)
         elif len(fits) == 1:
             rulings[doubt.item] = Adopt(app=fits[0])
         elif missing:
-            rulings[doubt.item] = Undecidable(candidates=(), why=_why_not_credible(listing, missing))
+            look = _look(doubt, listing, workspaces)
+            rulings[doubt.item] = Undecidable(candidates=(), why=_why_not_credible(listing, missing), look=look)
         else:
             rulings[doubt.item] = NothingStarted()
     return rulings
@@ -129,8 +148,7 @@ def candidates(
 ) -> tuple[App, ...]:
     """Return the apps that `doubt` may have become, oldest first."""
     intent = _intent(doubt.state)
-    names = {workspace.id: workspace.name for workspace in workspaces}
-    workspace = names.get(str(intent.request.get("aiWorkspaceId", "")), "")
+    workspace = _workspace_name(intent, workspaces)
     found = [
         app
         for app in listing.apps
@@ -139,6 +157,25 @@ def candidates(
         and _details_fit(app, intent, details)
     ]
     return tuple(sorted(found, key=lambda app: (app.started_at or listing.server_now, app.id)))
+
+
+def _look(doubt: Doubt, listing: Listing, workspaces: Sequence[Workspace]) -> Look:
+    intent = _intent(doubt.state)
+    return Look(
+        apps=len(listing.apps),
+        at=listing.server_now,
+        prefix=intent.prefix,
+        queue=str(intent.request.get("queueName", "")),
+        workspace=_workspace_name(intent, workspaces) or str(intent.request.get("aiWorkspaceId", "")),
+        since=intent.sent_after - CLOCK_SLACK,
+        until=doubt.settled_at + CLOCK_SLACK,
+    )
+
+
+def _workspace_name(intent: Intent, workspaces: Sequence[Workspace]) -> str:
+    """Return the name of the workspace, empty when the service does not tell it."""
+    wanted = str(intent.request.get("aiWorkspaceId", ""))
+    return next((workspace.name for workspace in workspaces if workspace.id == wanted), "")
 
 
 def _fits(app: App, intent: Intent, workspace: str, until: datetime) -> bool:

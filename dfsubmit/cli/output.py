@@ -95,10 +95,14 @@ class Output:
                 f"this needs an answer, and there is nobody to ask: {question}",
                 tip="add --yes to go on without a question",
             )
-        sys.stderr.write(f"{neutral(question)} [y/N] ")
-        sys.stderr.flush()
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        if self.ask(f"{question} [y/N]").lower() not in ("y", "yes"):
             raise DeclinedError("declined; nothing was done")
+
+    def ask(self, question: str) -> str:
+        """Return what a person types after the question, without blanks around it; empty at the end of the input."""
+        sys.stderr.write(f"{neutral(question)} ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip()
 
 
 def make(settings: Settings, environ: Mapping[str, str]) -> Output:

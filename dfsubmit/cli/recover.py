@@ -11,7 +11,7 @@ import click
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import ASKING, common, verb
-from dfsubmit.errors import InputError, InterruptError, UsageError
+from dfsubmit.errors import EngineError, InputError, InterruptError, LostRaceError, UsageError
 from dfsubmit.settings import Flags, Settings, resolve
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ class Options:
 def command(*, flags: Flags, name: str | None, adopt: str | None, retry: bool, abandon: bool) -> int:
     """Settle what is unresolved: without options by a look at the engine's list, as `apply` does at its start.
 
-    What that cannot tell, a person decides, for one NAME at a time. On a terminal it asks.
+    What that cannot tell, a person decides, for one NAME at a time. On a terminal it asks. Where two specs of one name are
+    unresolved, NAME@DIGITS says which: the first digits of its fingerprint.
     """
     if sum((adopt is not None, retry, abandon)) > 1:
         raise UsageError("--adopt, --retry and --abandon exclude each other", tip="choose one")
@@ -98,7 +99,7 @@ def _look(options: Options, scene: Scene, ledger: Ledger, engine: Engine, out: o
         undecided = [settled for settled in settler.run() if _is_undecided(settled)]
         if stop.requested:
             raise InterruptError("stopped; what was settled is recorded", signal_number=stop.signal_number)
-    wanted = [settled for settled in undecided if options.name in (None, settled.item.name)]
+    wanted = [settled for settled in undecided if options.name is None or settled.item.answers_to(options.name)]
     if wanted:
         out.say(unresolved_text(wanted, palette=out.error_palette).rstrip("\n"))
     if (
@@ -119,22 +120,28 @@ def _is_undecided(settled: Settled) -> bool:
 
 
 def _ask(settled: Settled, scene: Scene, ledger: Ledger, engine: Engine, out: output.Output) -> None:
-    """Ask a person about one submission; an empty answer leaves it as it is."""
+    """Ask a person about one submission, until an answer makes sense; an empty one leaves it as it is."""
     from dfsubmit.decide import decide
 
-    out.say(f"{settled.item.name}: an app's id to adopt it, r to retry, a to abandon, Enter to leave it: ")
-    answer = sys.stdin.readline().strip()
-    if not answer:
-        return
-    out.note(
-        decide(
-            settled.item,
-            settled.state,
-            adopt=answer if answer not in ("r", "a") else None,
-            retry=answer == "r",
-            **_seams(scene, ledger, engine),
-        )
-    )
+    question = f"{settled.item.name}: an app's id to adopt it, r to retry, a to abandon, Enter to leave it:"
+    while answer := out.ask(question):
+        adopt = answer if answer.lower() not in ("r", "a") else None
+        try:
+            said = decide(
+                settled.item,
+                settled.state,
+                adopt=adopt,
+                retry=answer.lower() == "r",
+                **_seams(scene, ledger, engine),
+            )
+        except (EngineError, InputError) as error:
+            out.error(error.message, tip=error.tip)
+        except LostRaceError as error:
+            out.note(error.message)
+            return
+        else:
+            out.note(said)
+            return
 
 
 def _decide(options: Options, scene: Scene, ledger: Ledger, engine: Engine, out: output.Output) -> None:
@@ -149,10 +156,15 @@ def _decide(options: Options, scene: Scene, ledger: Ledger, engine: Engine, out:
 
 def _open_item(name: str, scene: Scene, ledger: Ledger) -> tuple[Item, ItemState]:
     found = [
-        (item, state) for item, state in ledger.states(scene.project_id).items() if item.name == name and state.is_open
+        (item, state)
+        for item, state in ledger.states(scene.project_id).items()
+        if state.is_open and item.answers_to(name)
     ]
     if not found:
         raise InputError(f"nothing is unresolved for '{name}'", tip="`dfsubmit recover` shows what is")
+    if len(found) > 1:
+        addresses = ", ".join(sorted(item.address for item, _ in found))
+        raise InputError(f"{len(found)} submissions of '{name}' are unresolved", tip=f"name one of them: {addresses}")
     return found[0]
 
 

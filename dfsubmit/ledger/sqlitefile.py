@@ -42,7 +42,10 @@ _CORRUPT = frozenset(
 _NOT_ALLOWED = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH})
 # How SQLite opens a file without locking it or looking for anything beside it.
 _AS_IT_LIES = "ro&immutable=1"
-_RESTORE = "nothing is submitted on the strength of a damaged ledger: put a backup of it in its place"
+_RESTORE = (
+    "nothing is submitted on the strength of a damaged ledger: put its last backup in its place, or move it away, "
+    "and run `dfsubmit ledger rebuild` before apply"
+)
 _NOTHING = "; nothing was recorded"
 _PERHAPS = "; whether the last entries were recorded is not known, so read the ledger again"
 

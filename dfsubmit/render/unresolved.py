@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from dfsubmit.journal import State
 from dfsubmit.plan import timestamp, why_open
-from dfsubmit.recover import Undecidable
+from dfsubmit.recover import Look, Undecidable
 from dfsubmit.render.plan import state_text
-from dfsubmit.render.terminal import PLAIN, Palette, neutral
+from dfsubmit.render.terminal import PLAIN, Palette, counted, neutral
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dfsubmit.engine import App
+    from dfsubmit.journal import ItemState
     from dfsubmit.settle import Settled
 
 _MOST_CANDIDATES = 10
@@ -20,18 +23,21 @@ _MOST_CANDIDATES = 10
 
 def unresolved_text(undecided: Sequence[Settled], *, palette: Palette = PLAIN) -> str:
     """Return a paragraph for each."""
-    return "\n".join(line for settled in undecided for line in _paragraph(settled, palette)) + "\n"
+    names = Counter(settled.item.name for settled in undecided)
+    return "\n".join(line for settled in undecided for line in _paragraph(settled, names, palette)) + "\n"
 
 
-def _paragraph(settled: Settled, palette: Palette) -> list[str]:
-    ruling, name = settled.ruling, neutral(settled.item.name)
+def _paragraph(settled: Settled, names: Mapping[str, int], palette: Palette) -> list[str]:
+    ruling = settled.ruling
+    name = neutral(settled.item.address if names[settled.item.name] > 1 else settled.item.name)
     if not isinstance(ruling, Undecidable):
         return []
     lines = [
         (
             f"{palette.paint(palette.warning, '?')} {palette.paint(palette.strong, name)}: "
-            f"{neutral(why_open(settled.state))}"
+            f"{neutral(_since(settled.state))}"
         ),
+        *_looked(ruling.look),
         f"    {neutral(ruling.why)}",
     ]
     if ruling.candidates:
@@ -43,9 +49,29 @@ def _paragraph(settled: Settled, palette: Palette) -> list[str]:
             lines.append(
                 "                        (if nobody asked for the others, stop them where the service lists its apps)"
             )
+    else:
+        lines.append("    look once more:     dfsubmit recover          (or apply; the next list may tell)")
     lines.append(f"    nothing started:    dfsubmit recover {name} --retry    (apply then submits it again)")
     lines.append(f"    leave it at that:   dfsubmit recover {name} --abandon  (it counts as settled, without an app)")
     return lines
+
+
+def _since(state: ItemState) -> str:
+    if state.state is State.IN_FLIGHT and state.last is not None:
+        by = f"{state.last.by.host} process {state.last.by.pid}"
+        return f"begun at {timestamp(state.last.at)} by {by}, which never recorded how it ended"
+    return why_open(state)
+
+
+def _looked(look: Look) -> list[str]:
+    shown = counted(look.apps, "app", "apps")
+    return [
+        f"    looked at the service's list of {shown} at {timestamp(look.at)}",
+        neutral(
+            f"    for {look.prefix}-xxxx-xxxx in queue {look.queue} and workspace {look.workspace}, "
+            f"started from {timestamp(look.since)} to {timestamp(look.until)}"
+        ),
+    ]
 
 
 def _candidate(app: App) -> str:
