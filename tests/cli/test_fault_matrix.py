@@ -64,3 +64,42 @@ def submit_some_before(folder: Folder) -> None:
         done = folder.run("apply", "--yes", "--select", SOME, env=env)
     assert done.returncode == 0, done.stderr
     time.sleep(1.5)
+
+
+def test_of_an_app_that_the_service_starts_twice_and_answers_once_only_the_answered_one_is_known(
+    tmp_path: Path,
+) -> None:
+    folder = make(tmp_path, 1, shared=False)
+    with emulator(folder, "submit:twice") as env:
+        assert folder.run("apply", "--yes", env=env).returncode == 0
+        again = folder.run("apply", "--yes", env=env)
+    assert again.stdout == "Apply: 0 submitted, 0 adopted, 1 unchanged, 0 failed, 0 unresolved.\n"
+    known = {entry["app"]["id"] for entry in folder.ledger() if entry["event"] == "accepted"}
+    assert len(known) == 1
+    assert known < {app["id"] for app in folder.world()}
+    assert len(folder.world()) == 2
+
+
+def test_of_an_app_that_the_service_starts_twice_and_loses_the_answer_a_person_is_asked(tmp_path: Path) -> None:
+    folder = make(tmp_path, 2, shared=False)
+    with emulator(folder, "submit:twice-lost:1:times=1") as env:
+        for _ in range(2):
+            applied = folder.run("apply", "--yes", env=env)
+            assert applied.returncode == 3
+            assert "2 apps fit" in applied.stderr
+        assert len(folder.world()) == 3, "the other app was submitted, and nothing a second time"
+
+
+def test_a_list_that_lags_beyond_the_settle_time_makes_one_app_too_many_and_the_ledger_knows_the_last(
+    tmp_path: Path,
+) -> None:
+    folder = make(tmp_path, 1, shared=False)
+    with emulator(folder, "submit:lost-reply:1:times=1", "list:lag:seconds=600") as env:
+        applied = folder.run("apply", "--yes", env=env)
+    assert applied.stdout == "Apply: 1 submitted, 0 adopted, 0 unchanged, 0 failed, 0 unresolved.\n"
+    assert [entry["event"] for entry in folder.ledger()] == [
+        *("intent", "unknown", "nothing-started"),
+        *("intent", "accepted"),
+    ]
+    assert folder.ledger()[-1]["app"]["id"] == folder.world()[-1]["id"]
+    assert len(folder.world()) == 2
