@@ -339,8 +339,8 @@ def _carry_out(
     with Progress(out, "submitting", total=len(doing), counted=False) as progress:
 
         def report(done: Done) -> None:
-            progress.line(done_text(done, palette=out.error_palette, widest=widest), ready=True)
             progress.advance(done.change.name)
+            progress.line(done_text(done, palette=out.error_palette, widest=widest), ready=True)
 
         reconciler = reconciler_of(
             scene,

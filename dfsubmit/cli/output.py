@@ -86,6 +86,14 @@ class Output:
             sys.stderr.write(line + "\n")
             sys.stderr.flush()
 
+    def say_in_handler(self, line: str) -> None:
+        """Write a line, already neutral, to standard error from the handler of a signal. Never raises.
+
+        Goes past the buffers: the signal may have come in the midst of a write to them, and Python refuses a second one.
+        """
+        with contextlib.suppress(OSError):
+            os.write(2, f"{line}\n".encode("utf-8", "backslashreplace"))
+
     def confirm(self, question: str, *, yes: bool, no_input: bool) -> None:
         """Ask a person, unless `yes`. Raises DeclinedError for a no, and at once where nobody can answer."""
         if yes:
@@ -102,7 +110,13 @@ class Output:
         """Return what a person types after the question, without blanks around it; empty at the end of the input."""
         sys.stderr.write(f"{neutral(question)} ")
         sys.stderr.flush()
-        return sys.stdin.readline().strip()
+        answer = ""
+        try:
+            answer = sys.stdin.readline()
+        finally:
+            if not answer.endswith("\n"):  # Ctrl-C and Ctrl-D leave the question's line open
+                sys.stderr.write("\n")
+        return answer.strip()
 
 
 def make(settings: Settings, environ: Mapping[str, str]) -> Output:

@@ -28,7 +28,7 @@ def stop_on_signals(out: Output, *, sends: bool = False) -> Iterator[Stop]:
             os._exit(128 + number)
         stop.signal_number = number
         finishing = ": what is in flight is finished and recorded, nothing new is sent" if sends else ""
-        out.say(f"stopping{finishing} (once more to quit at once)")
+        out.say_in_handler(f"stopping{finishing} (once more to quit at once)")
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -83,11 +83,12 @@ class Waiting:
     def _tell(self, row: Followed, progress: Progress) -> None:
         from dfsubmit.render.status import end_text
 
+        # Counted first: the line below draws the count anew, and the next app may end an hour later.
+        progress.advance(row.name)
         progress.line(end_text(row, palette=self.out.error_palette, widest=self._widest), ready=True)
         if failed(row) and row.state.app is not None:
             for line in tail_of(self.engine, row.state.app.id):
                 progress.line(f"  | {line}")
-        progress.advance(row.name)
 
     def _time_is_up(self) -> bool:
         return self.timeout is not None and time.monotonic() - self.started >= self.timeout.total_seconds()

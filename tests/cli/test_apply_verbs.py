@@ -276,6 +276,28 @@ def test_on_a_terminal_it_asks_and_takes_no_for_an_answer(folder: Folder) -> Non
     assert folder.world() == []
 
 
+def test_on_a_terminal_waiting_counts_an_app_as_soon_as_it_has_ended(folder: Folder) -> None:
+    folder.app("long", "sleep 60")
+    folder.app("short")
+    folder.run("apply", "--yes")
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        [CONSOLE_SCRIPT, "wait"],
+        cwd=folder.path,
+        env={**PASSED_ON, "TERM": "xterm"},
+        stderr=slave,
+        stdout=subprocess.PIPE,
+    ) as process:
+        os.close(slave)
+        shown = b""
+        while b"waiting for apps 1/2: short" not in shown:  # the other app still runs
+            shown += os.read(master, 4096)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+    os.close(master)
+    folder.run("kill", "long", "--yes")
+
+
 def test_four_appliers_at_once_submit_each_app_once(folder: Folder) -> None:
     for number in range(12):
         folder.app(f"app-{number}", prefix=f"p{number}")

@@ -21,6 +21,7 @@ from dfsubmit.cli.app import ALIASES, VERBS, app
 from dfsubmit.cli.options import COMMON_NAMES, CONTEXT, CommonOption
 from dfsubmit.cli.output import Output, wants_colour
 from dfsubmit.cli.progress import Progress
+from dfsubmit.cli.stopping import stop_on_signals
 from dfsubmit.errors import DeclinedError, DfsubmitError, InputError, InterruptError, UnresolvedError, UsageError
 from dfsubmit.plan import DesiredApp, Place
 from dfsubmit.selection import select
@@ -28,6 +29,8 @@ from dfsubmit.settings import PREFIX, VARIABLES, Flags, LedgerPlace, resolve, va
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from typing_extensions import Buffer
 
 dfsubmit = pytest.fixture(in_folder, name="dfsubmit")
 good = pytest.fixture(good_file, name="good")
@@ -604,7 +607,27 @@ def test_only_a_plain_yes_is_a_yes(*, answer: str, agreed: bool, monkeypatch: py
     else:
         with pytest.raises(DeclinedError, match="nothing was done"):
             Output().confirm("Submit 3 apps?", yes=False, no_input=False)
-    assert terminal.getvalue() == "Submit 3 apps? [y/N] "
+    assert terminal.getvalue() == "Submit 3 apps? [y/N] " + ("" if answer.endswith("\n") else "\n")
+
+
+def test_a_signal_in_the_midst_of_a_line_is_a_request_to_stop(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(io.RawIOBase):
+        def writable(self) -> bool:
+            return True
+
+        def write(self, content: Buffer) -> int:
+            os.kill(os.getpid(), signal.SIGINT)
+            return len(memoryview(content))
+
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BufferedWriter(Interrupted())))
+
+    with stop_on_signals(Output()) as stop:
+        Output().say("half of this")
+
+    assert (stop.requested, stop.signal_number) == (True, signal.SIGINT)
+    assert capfd.readouterr().err == "stopping (once more to quit at once)\n"
 
 
 def test_a_real_terminal_gets_colours_and_a_file_does_not(good: Path) -> None:
