@@ -38,6 +38,9 @@ HEAVY = frozenset(
 )
 MODELS = {"click", "pydantic", "pydantic_core"}
 VALIDATE = {*MODELS, "ruamel"}
+# With the embedded engine no client of HTTP is needed.
+FOLLOW = {*MODELS, "sqlite3"}
+PLAN = {*VALIDATE, "sqlite3"}
 
 ALLOWED: dict[tuple[str, ...], set[str]] = {
     ("--version",): set(),
@@ -60,6 +63,20 @@ ALLOWED: dict[tuple[str, ...], set[str]] = {
     ("explain", "DF0101"): VALIDATE,
     ("explain", "spec.docker.env"): MODELS,
     ("render", "-f", "good.yaml"): VALIDATE,
+    ("fmt", "--check", "good.yaml"): VALIDATE,
+    ("plan", "-f", "good.yaml"): PLAN,
+    ("show", "no.plan"): {"click"},
+    ("comment", "no.md"): {"click"},
+    ("apply", "-f", "good.yaml", "--no-input"): PLAN,
+    ("status", "-f", "good.yaml"): FOLLOW,
+    ("wait", "-f", "good.yaml"): FOLLOW,
+    ("logs", "good"): FOLLOW,
+    ("kill", "-f", "good.yaml", "--no-input"): FOLLOW,
+    ("adopt", "good", "good-abcd-efgh"): {"click"},
+    ("recover", "-f", "good.yaml"): FOLLOW,
+    ("ledger", "list", "-f", "good.yaml"): FOLLOW,
+    ("doctor", "-f", "good.yaml"): FOLLOW,
+    ("emulator", "--port", "none"): {"click"},
 }
 # What a valid manifest has no use for: to look for plugins, to word findings, to plan, to list codes.
 IN_VAIN = {
@@ -113,6 +130,10 @@ def test_validating_imports_nothing_that_only_findings_plans_or_plugins_need(dfs
     modules = {match[1] for line in result.stderr.splitlines() if (match := _LINE.match(line))}
     assert "pydantic" in modules
     assert modules.isdisjoint(IN_VAIN)
+
+
+def test_every_verb_is_held_to_a_list() -> None:
+    assert {arguments[0] for arguments in ALLOWED} >= set(VERBS)
 
 
 @pytest.mark.parametrize("verb", VERBS)
