@@ -66,7 +66,7 @@ ALLOWED: dict[tuple[str, ...], set[str]] = {
     ("fmt", "--check", "good.yaml"): VALIDATE,
     ("plan", "-f", "good.yaml"): PLAN,
     ("show", "no.plan"): {"click"},
-    ("comment", "no.md"): {"click"},
+    ("comment", "--pull-request", "none"): {"click"},
     ("apply", "-f", "good.yaml", "--no-input"): PLAN,
     ("status", "-f", "good.yaml"): FOLLOW,
     ("wait", "-f", "good.yaml"): FOLLOW,
