@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -64,7 +65,11 @@ def start_apply(folder: Folder, env: Mapping[str, str]) -> subprocess.Popen[str]
 def apply_until_done(
     folder: Folder, env: Mapping[str, str], *, appliers: int, killer: random.Random | None = None
 ) -> int:
-    """Run so many appliers at a time until one finds nothing left to do; return how many rounds it took."""
+    """Run so many appliers at a time until one has seen every app submitted; return how many rounds it took.
+
+    That one ended with 0 is not enough: it may have left an app to another one, which could then not send it.
+    """
+    manifests = sum(path.name != "project.yaml" for path in folder.path.glob("specs/*.yaml"))
     ends: list[tuple[str, str, int]] = []
     for round_number in range(1, MOST_RUNS + 1):
         runs = [start_apply(folder, env) for _ in range(appliers)]
@@ -74,9 +79,14 @@ def apply_until_done(
         ends = [(*run.communicate(timeout=300), run.returncode) for run in runs]
         assert all(code in (0, 1, 3, 4, -signal.SIGKILL) for _, _, code in ends), ends
         assert not any("Traceback" in err for _, err, _ in ends), ends
-        if any(code == 0 for _, _, code in ends):
+        if any(code == 0 and settled(out) == manifests for out, _, code in ends):
             return round_number
     raise AssertionError(f"not done after {MOST_RUNS} rounds: {ends}")
+
+
+def settled(said: str) -> int:
+    """Return how many apps the last line of an apply calls submitted, by this run or before."""
+    return sum(int(count) for count in re.findall(r"(\d+) (?:submitted|adopted|unchanged)", said))
 
 
 def check_exactly_once(folder: Folder, count: int) -> None:
