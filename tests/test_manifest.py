@@ -306,7 +306,7 @@ def test_importing_the_models_builds_nothing_and_imports_no_other_library() -> N
     code = (
         "import sys; from dfsubmit.manifest import AiApp, Project; "
         "print(AiApp.__pydantic_complete__, Project.__pydantic_complete__, "
-        "*{'jsonschema', 'http', 'click', 'ruamel'} & set(sys.modules))"
+        "*{'jsonschema', 'http', 'httpx', 'click', 'ruamel'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.split() == ["False", "False"]

@@ -1,34 +1,49 @@
-"""The real network: HTTP/1.1 over kept connections in which an attempt has an absolute end.
+"""The real network, as a `Transport`: httpx on `bounded`, its requests and answers as our values, its errors in our words.
 
-HTTP libraries bound each read and write by itself, so that an answer that drips never ends, and a name that resolves slowly lets
-a request out long after it was wanted. Here every step gets what is left until the attempt's end, and the first byte leaves
-only if the caller still wants it to. An attempt that is given up is cut with a reset, so that what the kernel has not sent yet
-never arrives. One transport serves one thread. Redirects, cookies, .netrc and proxies from the environment do not exist here.
-
-Answers are read by `http.client`. OpeningError is raised only while not a byte of the request has been handed to the
-network, which `classify` stands on. A connection is used again only when its last answer said unmistakably where it ended and
-nothing came after it, so that no answer is ever taken for that of another request.
+What httpx raises before a byte of a request was handed to the network becomes OpeningError; everything else is BrokenError. One
+transport serves one thread.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ssl
 import time
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, cast
 
-from dfsubmit.dataforest.connection import Attempt, Connection, connect, reading
+import httpx
+
+from dfsubmit.dataforest.bounded import END, MAY_SEND, BoundedTransport
 from dfsubmit.transport import BrokenError, OpeningError
 
 if TYPE_CHECKING:
-    import http.client
-    import ssl
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from dfsubmit.transport import Outgoing
 
-# A connection is left alone after this many idle seconds; most servers keep theirs longer.
-IDLE_SECONDS = 5.0
-_PIECE = 64 * 1024
+# An attempt as a whole has its own bound; these phases are short by nature and end earlier.
+CONNECT_SECONDS = 10.0
+WRITE_SECONDS = 10.0
+# Errors that come up only before the first byte (see `bounded`). All others, known or not, may come up later.
+_OPENING = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+_KINDS = {
+    "ConnectError": "the connection could not be opened",
+    "ConnectTimeout": "the connection could not be opened in time",
+    "PoolTimeout": "no connection was free in time",
+    "ProxyError": "the proxy refused to connect",
+    "UnsupportedProtocol": "the address cannot be used",
+    "WriteTimeout": "the request could not be sent in time",
+    "WriteError": "the connection broke while the request was sent",
+    "ReadTimeout": "no whole answer came in time",
+    "ReadError": "the connection broke before the answer was complete",
+    "RemoteProtocolError": "the answer was broken off or is not HTTP",
+}
 
 
 class NetworkTransport:
@@ -37,62 +52,42 @@ class NetworkTransport:
     def __init__(
         self, *, tls: ssl.SSLContext | None, proxy: str, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        self._tls = tls
-        self._proxy = proxy
-        self._monotonic = monotonic
-        self._kept: Connection | None = None
-        self._kept_for = ""
-        self._idle_since = 0.0
+        self._bounded = BoundedTransport(tls=tls, proxy=proxy, monotonic=monotonic)
+        # Parsing a URL costs as much as all else that is done for a request; there are half a dozen of them.
+        self._urls: dict[tuple[str, str], httpx.URL] = {}
 
     def send(self, request: Outgoing) -> Answer:
         """Send `request` and return its answer, whose body is yet to be read. Raises OpeningError, BrokenError."""
-        attempt = Attempt(request, self._monotonic)
-        message = _message(request)
-        connection = self._connection(request.origin, attempt)
-        try:
-            connection.send(message)
-            answer = Answer(connection, request.method, self._keep)
-        except BaseException:
-            connection.close()
-            raise
-        self._kept_for = request.origin
-        return answer
+        _check_head(request)
+        place = (request.origin, request.target)
+        url = self._urls.get(place)
+        if url is None:
+            url = self._urls[place] = httpx.URL(request.origin).copy_with(raw_path=request.target.encode("ascii"))
+        prepared = httpx.Request(
+            request.method,
+            url,
+            headers=dict(request.headers),
+            content=request.body,
+            extensions={"timeout": _timeout(request.seconds), END: request.end, MAY_SEND: request.may_send},
+        )
+        with _told():
+            return Answer(self._bounded.handle_request(prepared))
 
     def close(self) -> None:
         """Let go of the connection."""
-        if self._kept is not None:
-            self._kept.close()
-            self._kept = None
-
-    def _connection(self, origin: str, attempt: Attempt) -> Connection:
-        """Return the connection that was kept, if it is still good, else a new one."""
-        kept, self._kept = self._kept, None
-        if kept is not None:
-            fresh = self._monotonic() - self._idle_since < IDLE_SECONDS
-            if fresh and origin == self._kept_for and kept.is_quiet():
-                kept.attempt = attempt
-                return kept
-            kept.close()
-        return connect(origin, attempt, tls=self._tls, proxy=self._proxy)
-
-    def _keep(self, connection: Connection) -> None:
-        self.close()
-        self._kept, self._idle_since = connection, self._monotonic()
+        self._bounded.close()
 
 
 class Answer:
-    """An answer of the network, as `transport.Incoming` describes. `keep` takes its connection when it can serve again."""
+    """An answer of the network, as `transport.Incoming` describes."""
 
-    def __init__(self, connection: Connection, method: str, keep: Callable[[Connection], None]) -> None:
-        """Read status and headers. Raises BrokenError."""
-        self._connection = connection
-        self._keep = keep
-        self._response = connection.read_head(method)
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
 
     @property
     def status(self) -> int:
         """Return the status code."""
-        return self._response.status
+        return self._response.status_code
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -101,35 +96,49 @@ class Answer:
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the body as it comes. Raises BrokenError."""
-        with reading():
-            while piece := self._response.read(_PIECE):
-                yield piece
-        if self._response.length:
-            raise BrokenError("the answer was broken off or is not HTTP", f"{self._response.length} bytes are missing")
+        with _told():
+            yield from cast("Iterable[bytes]", self._response.stream)
 
     def close(self) -> None:
         """Let go of the answer, and keep its connection for another where that is safe."""
-        reusable = self._response.isclosed() and not self._response.will_close and _is_plainly_framed(self._response)
-        if reusable:
-            self._keep(self._connection)
-        else:
-            self._connection.close()
+        self._response.close()
 
 
-def _is_plainly_framed(response: http.client.HTTPResponse) -> bool:
-    """Tell whether one header alone says where the body ended."""
-    lengths = response.headers.get_all("content-length", [])
-    codings = response.headers.get_all("transfer-encoding", [])
-    return len(lengths) + len(codings) == 1 and (response.chunked or all(map(str.isdecimal, lengths)))
+def tls_context() -> ssl.SSLContext:
+    """Return what verifies servers: against the roots that SSL_CERT_FILE or SSL_CERT_DIR names, else certifi's."""
+    return httpx.create_ssl_context()
 
 
-def _message(request: Outgoing) -> bytes:
-    """Return head and body in one piece. Raises OpeningError for what does not fit into a head."""
-    headers = {"Host": urlsplit(request.origin).netloc, "Content-Length": str(len(request.body)), **request.headers}
-    lines = [f"{request.method} {request.target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    if not all(line.isprintable() for line in lines) or " " in request.target:
-        raise OpeningError("the request cannot be sent", "a header or the path holds a control character", lasting=True)
+def _check_head(request: Outgoing) -> None:
+    """Raise OpeningError for what does not fit into a head, and could change the request."""
+    lines = [request.target, *(f"{name}: {value}" for name, value in request.headers.items())]
+    if not all(line.isprintable() and line.isascii() for line in lines) or " " in request.target:
+        raise OpeningError("the request cannot be sent", "a header or the path holds an odd character", lasting=True)
+
+
+def _timeout(seconds: float | None) -> dict[str, float | None]:
+    """Return the bounds of each phase, as httpx takes them."""
+    short = {"connect": CONNECT_SECONDS, "write": WRITE_SECONDS}
+    bounds: dict[str, float | None] = dict.fromkeys(("read", "pool"), seconds)
+    return bounds | {name: bound if seconds is None else min(bound, seconds) for name, bound in short.items()}
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Turn what httpx raises into our errors."""
     try:
-        return "\r\n".join([*lines, "", ""]).encode("latin-1") + request.body
-    except UnicodeEncodeError:
-        raise OpeningError("the request cannot be sent", "a header is not Latin-1", lasting=True) from None
+        yield
+    except httpx.HTTPError as error:
+        kind = _KINDS.get(type(error).__name__, "the exchange failed")
+        if isinstance(error, _OPENING):
+            raise OpeningError(kind, str(error), lasting=_is_lasting(error)) from error
+        raise BrokenError(kind, str(error)) from error
+
+
+def _is_lasting(error: BaseException | None) -> bool:
+    """Tell whether the certificate was refused, or the address cannot be used, which no other try will change."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError | httpx.UnsupportedProtocol):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

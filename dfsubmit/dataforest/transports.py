@@ -42,8 +42,7 @@ class Transports:
                 transport.close()
 
     def _new(self) -> Transport:
-        from dfsubmit.dataforest.connection import tls_context  # noqa: PLC0415  # see the module's text
-        from dfsubmit.dataforest.network import NetworkTransport  # noqa: PLC0415  # see the module's text
+        from dfsubmit.dataforest.network import NetworkTransport, tls_context  # noqa: PLC0415  # see the module's text
 
         with self._lock:
             if self._encrypted and self._tls is None:

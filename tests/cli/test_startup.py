@@ -34,7 +34,20 @@ def without_coverage(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # Modules that cost more than a few milliseconds, by the top of their name.
 HEAVY = frozenset(
-    {"click", "pydantic", "pydantic_core", "jsonschema", "http", "ruamel", "rich", "asyncio", "sqlite3", "yaml"}
+    {
+        "click",
+        "pydantic",
+        "pydantic_core",
+        "jsonschema",
+        "http",
+        "httpcore",
+        "httpx",
+        "ruamel",
+        "rich",
+        "asyncio",
+        "sqlite3",
+        "yaml",
+    }
 )
 MODELS = {"click", "pydantic", "pydantic_core"}
 VALIDATE = {*MODELS, "ruamel"}
