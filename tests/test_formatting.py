@@ -188,7 +188,8 @@ def test_data_and_comments_survive_and_a_second_time_changes_nothing(data: dict[
         rough = Rough(random.Random(seed))
         text = "---\n".join(rough.document(data) for _ in range(1 + seed % 3)).replace("\n", line_break)
         before = load(text.encode(), "a.yaml")
-        assert before.diagnostics == (), text
+        # An anchor that nothing repeats is the only oddness that is drawn.
+        assert {finding.code for finding in before.diagnostics} <= {"DF0140"}, text
 
         made = format_file(text.encode(), "a.yaml")
 

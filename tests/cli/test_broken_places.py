@@ -30,10 +30,12 @@ COUNT = 20
 def apply(
     folder: Folder, env: Mapping[str, str], *before: str, preexec: Callable[[], None] | None = None
 ) -> subprocess.CompletedProcess[str]:
+    # Where little can be written, what is measured of the program could not be either.
+    passed_on = PASSED_ON if preexec is None else {}
     ended = subprocess.run(
         [*before, CONSOLE_SCRIPT, "apply", "--yes"],
         cwd=folder.path,
-        env={**PASSED_ON, "PATH": os.environ["PATH"], **env},
+        env={**passed_on, "PATH": os.environ["PATH"], **env},
         capture_output=True,
         encoding="utf-8",
         timeout=120,
