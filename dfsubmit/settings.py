@@ -30,6 +30,8 @@ VARIABLES = frozenset(
         *("MAX_SUBMIT", "PARALLELISM", "TIMEOUT_SECONDS", "SETTLE_SECONDS", "MARKER"),
     }
 )
+# What the pipelines that `init --ci` writes read before they call dfsubmit.
+PIPELINE_VARIABLES = frozenset({"GIT_TOKEN"})
 
 _WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 

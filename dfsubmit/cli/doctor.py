@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal
 from dfsubmit.cli import output
 from dfsubmit.cli.options import REMOTE, common, verb
 from dfsubmit.errors import CredentialsError, DfsubmitError
-from dfsubmit.settings import Flags, Settings, resolve
+from dfsubmit.settings import PIPELINE_VARIABLES, PREFIX, VARIABLES, Flags, Settings, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from dfsubmit.cli.output import Output
     from dfsubmit.compose import Scene
@@ -39,7 +39,7 @@ class Check:
 )
 @common("file", *REMOTE, outputs=("text", "json"))
 def command(*, flags: Flags) -> int:
-    """Check Python and the YAML parser, the Project, the ledger, the keys, the engine, its clock, and the schema file.
+    """Check Python, the YAML parser, variables, the Project, the ledger, the keys, the engine, its clock, and the schema file.
 
     Nothing is created or changed. --offline leaves the engine out.
     """
@@ -71,6 +71,7 @@ def _checks(settings: Settings, out: Output) -> Iterator[Check]:
 
     yield _python()
     yield _parser()
+    yield from _variables(os.environ)
     try:
         scene = settings_scene(settings, out)
     except DfsubmitError as error:
@@ -109,6 +110,21 @@ def _parser() -> Check:
         found="pure Python: everything works, about ten times slower",
         tip="pip install 'ruamel.yaml[oldlibyaml]' brings the C parser",
     )
+
+
+def _variables(environ: Mapping[str, str]) -> Iterator[Check]:
+    """Name the variables that look like ours and that nothing reads, since a misspelt one is as good as none."""
+    from dfsubmit.suggest import closest
+
+    known = sorted(PREFIX + name for name in {*VARIABLES, *PIPELINE_VARIABLES})
+    for name in sorted(name for name in environ if name.startswith(PREFIX) and name not in known):
+        meant = closest(name, known)
+        yield Check(
+            verdict="note",
+            what="environment",
+            found=f"nothing reads the variable {name}",
+            tip=f"did you mean {meant}?" if meant else "unset it, if it was meant for dfsubmit",
+        )
 
 
 def _ledger(scene: Scene) -> Check:
