@@ -111,10 +111,16 @@ def test_a_fault_that_makes_no_sense_is_said_to(text: str) -> None:
 
 
 def test_a_scenario_file_is_faults_one_a_line_with_a_seed() -> None:
-    faults, seed = parse_scenario("# a bad day\nseed=7\nsubmit:lost-reply:0.2\n\nlist:lag:seconds=10  # slow\n")
+    text = "# a bad day\nseed=7\nsubmit:lost-reply:0.2\n\nlist:lag:seconds=10  # slow\n"
+    faults, seed = parse_scenario(text, "bad-day.txt")
     assert seed == 7
     assert [(fault.operation, fault.name) for fault in faults] == [("submit", "lost-reply"), ("list", "lag")]
     assert (faults[0].probability, faults[1].seconds) == (0.2, 10.0)
+
+
+def test_a_line_of_a_scenario_that_names_no_fault_is_shown_by_its_number() -> None:
+    with pytest.raises(UsageError, match=r"bad-day\.txt:2: 'submit:reply' names no fault"):
+        parse_scenario("submit:reset\nsubmit:reply\n", "bad-day.txt")
 
 
 def test_equal_seeds_give_equal_faults(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import click
 
 from dfsubmit.cli import output
 from dfsubmit.cli.options import common, complete_path, verb
-from dfsubmit.errors import DfsubmitError, InputError
+from dfsubmit.errors import DfsubmitError
 from dfsubmit.settings import Flags, Settings, resolve
 
 if TYPE_CHECKING:
@@ -115,16 +115,14 @@ def run(options: Options) -> int:
 
 def _rehearsal(options: Options) -> Rehearsal | None:
     """Return the faults that were asked for. Raises UsageError, InputError."""
+    from dfsubmit.cli.inputs import read_text
     from dfsubmit.local.rehearsal import Rehearsal, parse_fault, parse_scenario
 
     wanted = [parse_fault(text) for text in options.faults]
     seed = options.seed
     if options.scenario is not None:
-        try:
-            text = options.scenario.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{options.scenario} cannot be read: {error}") from error
-        more, said = parse_scenario(text)
+        text = read_text(options.scenario, tip="--scenario names a file with a fault on each line")
+        more, said = parse_scenario(text, str(options.scenario))
         wanted += more
         seed = said if seed is None else seed
     return Rehearsal(wanted, seed=seed or 0) if wanted else None

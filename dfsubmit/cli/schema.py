@@ -16,8 +16,8 @@ from pathlib import Path
 import click
 
 from dfsubmit.cli import output
+from dfsubmit.cli.inputs import read_text
 from dfsubmit.cli.options import common, complete_path, verb
-from dfsubmit.errors import InputError
 from dfsubmit.render.terminal import neutral
 from dfsubmit.settings import Flags, Settings, resolve
 
@@ -88,7 +88,7 @@ def run(options: Options) -> int:
     if options.check is None:
         out.data(text)
         return 0
-    committed = _read(options.check)
+    committed = read_text(options.check, tip="write it again with `dfsubmit schema > FILE`")
     if committed == text:
         out.note(f"{options.check} is current")
         return 0
@@ -112,15 +112,6 @@ def schema_text(what: str) -> str:
     verb_name, _, form = what.partition("-")
     title = f"dfsubmit {verb_name} -o {form or 'json'}"
     return json.dumps(published_schema(document, title), indent=2, ensure_ascii=False) + "\n"
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode()
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text", tip="write it again with `dfsubmit schema > FILE`") from error
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
 
 
 def _difference(committed: str, text: str, name: str) -> list[str]:

@@ -139,12 +139,13 @@ def _outside_check(path: Path) -> Check:
     import json
     from functools import partial
 
+    from dfsubmit.cli.inputs import read_text
     from dfsubmit.schema import check_outside
 
+    tip = "--schema names a JSON Schema, written in JSON"
+    text = read_text(path, tip=tip)
     try:
-        schema = json.loads(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}", tip="--schema names a JSON file") from error
+        schema = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not JSON: {error}", tip="--schema names a JSON Schema, written in JSON") from error
+        raise InputError(f"{path} is not JSON: {error}", tip=tip) from error
     return partial(check_outside, schema=schema, name=str(path))

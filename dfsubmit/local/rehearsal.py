@@ -164,15 +164,21 @@ def _with(fault: Fault, part: str, text: str) -> Fault:
     )
 
 
-def parse_scenario(text: str) -> tuple[list[Fault], int | None]:
-    """Return the faults of a scenario file, one a line, and its `seed=N`; `#` begins a comment. Raises UsageError."""
+def parse_scenario(text: str, path: str) -> tuple[list[Fault], int | None]:
+    """Return the faults of the scenario file `path`, one a line, and its `seed=N`; `#` begins a comment.
+
+    Raises UsageError that names the line.
+    """
     faults, seed = [], None
-    for line in text.splitlines():
+    for number, line in enumerate(text.splitlines(), start=1):
         words = line.partition("#")[0].strip()
         if words.startswith("seed=") and words.removeprefix("seed=").isdecimal():
             seed = int(words.removeprefix("seed="))
         elif words:
-            faults.append(parse_fault(words))
+            try:
+                faults.append(parse_fault(words))
+            except UsageError as error:
+                raise UsageError(f"{path}:{number}: {error.message}", tip=error.tip) from error
     return faults, seed
 
 
