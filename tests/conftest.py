@@ -11,6 +11,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine makes no test wrong. In a CI, Hypothesis sets that by itself, and draws the same examples every time.
+if settings.get_current_profile_name() == "default":
+    settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("any machine")
 
 MEASURED = "measured"
 _TOLD = ("GITHUB_", "GITLAB_", "CI_", "RUNNER_", "DFSUBMIT_", "NCLOUD_")
