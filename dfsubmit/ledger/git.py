@@ -176,7 +176,9 @@ class GitLedger:
             raise ValueError(f"the ledger {self.describe()} was closed")
         if self._cache is None:
             self._checkout = look_at(self._repository.absolute(), self._remote, environ=self._environ)
-            self._cache = Cache(self._repository.absolute(), self._checkout, self._ref, where=self.describe())
+            cache = Cache(self._repository.absolute(), self._checkout, self._ref, where=self.describe())
+            cache.refuse_brought_along()
+            self._cache = cache
         return self._cache
 
     def _remote_tip(self) -> str:

@@ -5,6 +5,9 @@
     push UNKNOWN  the answer was lost: fetch, and look whether the commit is in the history; only then try again
     push REFUSED  LedgerError: nothing was recorded, and trying again would change nothing
 
+A host that cannot be reached is waited for: what is to be recorded may be an app that was started, and known to nobody else.
+A push that is told that the ref moved, again and again, while it did not, is refused by something that does not pass.
+
 The first try starts from what was seen last, without asking: while nobody else writes, an append is one push. What such a
 try would call LOST or HELD is judged again on what the remote has now.
 """
@@ -20,7 +23,7 @@ from dfsubmit.errors import LedgerError
 from dfsubmit.ledger.base import Verdict
 from dfsubmit.ledger.gitindex import Basis, Book
 from dfsubmit.ledger.gitlayout import PLACES, commit_message, commit_stream, segment_of
-from dfsubmit.ledger.gitwords import Push, refusal
+from dfsubmit.ledger.gitwords import HostUnreachableError, Push, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +36,10 @@ if TYPE_CHECKING:
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
 # Pushes in a row whose fate was unknown, and that had not arrived.
 _UNKNOWN_PUSHES = 5
+# Pushes in a row that found the ref moved although it was where it was expected.
+_UNMOVED_PUSHES = 20
+# How long a host may be away, and the pause between two looks at it.
+_OUTAGE_SECONDS, _OUTAGE_PAUSE = 60.0, 2.0
 _TIDY_EVERY = 256
 
 
@@ -47,6 +54,8 @@ class Append:
         self._unknown = ""
         # Until a push fails, what was seen last may well be what the remote has: then nothing need be fetched.
         self._stale = False
+        # Where the ref was in the last pushes that were told that it moved, and how many these were.
+        self._moved: tuple[str, int] = "", 0
 
     def run(self) -> tuple[Verdict, ...]:
         """Return the verdicts, as soon as the remote has what won. Raises LedgerError."""
@@ -60,7 +69,7 @@ class Append:
         end = time.monotonic() + self._patience
         pause = _FIRST_PAUSE
         tries = 1
-        while (verdicts := self._try()) is None:
+        while (verdicts := self._try_through_outages()) is None:
             if time.monotonic() > end:
                 message = f"others moved the ledger {self._ledger.describe()} during each of {tries} tries"
                 raise LedgerError(message, tip="run it again, with fewer at the same time")
@@ -69,6 +78,17 @@ class Append:
             pause = min(2 * pause, _LONGEST_PAUSE)
             tries += 1
         return verdicts
+
+    def _try_through_outages(self) -> tuple[Verdict, ...] | None:
+        """Try, once the host is there. Raises LedgerError."""
+        end = time.monotonic() + min(_OUTAGE_SECONDS, self._patience)
+        while True:
+            try:
+                return self._try()
+            except HostUnreachableError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(_OUTAGE_PAUSE)
 
     def _try(self) -> tuple[Verdict, ...] | None:
         with self._ledger.locked() as (cache, index):
@@ -94,9 +114,7 @@ class Append:
                 return verdicts
         if len(self._sent) >= _UNKNOWN_PUSHES:
             message = f"the ledger {self._ledger.describe()} did not take {len(self._sent)} pushes: {self._unknown}"
-            raise LedgerError(
-                f"{message}; nothing was recorded", tip="check the network and the host, and run it again"
-            )
+            raise LedgerError(message, tip="check the network and the host, and run it again")
         return None
 
     def _judge(self, index: Index, basis: Basis) -> tuple[Book, tuple[Verdict, ...]]:
@@ -134,5 +152,15 @@ class Append:
             case Push.UNKNOWN:
                 self._sent[commit] = verdicts
                 self._unknown = pushed.said
+            case Push.MOVED:
+                self._count_moved(basis.tip, pushed.said)
         self._stale = True
         return None
+
+    def _count_moved(self, tip: str, said: str) -> None:
+        """Note that a push from `tip` was told that the ref moved. Raises LedgerError when it was still there, too often."""
+        before, count = self._moved
+        # The first push may start from what is known here, and so be right to find it moved.
+        self._moved = tip, count + 1 if tip == before else 1
+        if self._moved[1] > _UNMOVED_PUSHES:
+            raise refusal(self._ledger.describe(), said)

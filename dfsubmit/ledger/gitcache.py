@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from dfsubmit.errors import LedgerError
 from dfsubmit.ledger.gitindex import Index
-from dfsubmit.ledger.gitlayout import without_user
+from dfsubmit.ledger.gitlayout import printable, without_user
 from dfsubmit.ledger.gitplumbing import LOCAL_SECONDS, TRANSFER_SECONDS, Checkout, Objects, Ran, run
 from dfsubmit.ledger.gitwords import Pushed, failure, read_push
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STATE_FOLDER = ".dfsubmit"
+_CACHES = f"{STATE_FOLDER}/git-ledger"
 PUSH_SECONDS = 120.0
 _TIP, _MINE = "refs/ledger/tip", "refs/ledger/mine"
 _LOCK_PAUSE = 0.02
@@ -37,7 +38,7 @@ _LOCK_FILE = re.compile(r"'([^']+\.lock)': File exists")
 _SETTINGS = (
     "core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false", "push.gpgSign=false", "push.followTags=false",
     "push.recurseSubmodules=no", "fetch.recurseSubmodules=no", "fetch.writeCommitGraph=false", "fetch.prune=false",
-    "submodule.recurse=false", "push.negotiate=false",
+    "submodule.recurse=false", "push.negotiate=false", "push.pushOption=",
 )  # fmt: skip
 _GC_SETTINGS = ("-c", "gc.auto=3000", "-c", "gc.autoDetach=false")
 
@@ -54,8 +55,23 @@ class Cache:
         self._state = repository / STATE_FOLDER
         self._name = name
         self._temporary: Path | None = None
-        self.folder = self._state / "git-ledger" / f"{name}.git"
+        self.folder = repository / _CACHES / f"{name}.git"
         self.objects = Objects(self.folder, checkout.env)
+
+    def refuse_brought_along(self) -> None:
+        """Raise LedgerError when the cache is part of what is checked out: what it says is then anybody's, and git obeys it."""
+        command = ["-c", "core.fsmonitor=false", "ls-files", "-z", "--", f":(icase){STATE_FOLDER}"]
+        # Where there is no work tree, nothing is checked out.
+        listed = run(command, cwd=self._state.parent, env=self._checkout.env).text.split("\0")
+        for path in listed:
+            # The folder itself may be a link, or a repository of its own.
+            if path.lower() == STATE_FOLDER or f"{path.lower()}/".startswith(f"{_CACHES}/"):
+                top = "/".join(path.split("/")[:2])
+                raise LedgerError(
+                    f"{printable(path)} is committed, where dfsubmit keeps what it fetched of the ledger {self._where}: "
+                    "it may have come with somebody's change, so it is not used",
+                    tip=f"in {self._state.parent}: git rm -r --cached {top} && rm -r {top}, and commit that",
+                )
 
     def open_index(self) -> Index | None:
         """Return the index; None when there is no cache yet."""
@@ -101,7 +117,7 @@ class Cache:
         if ran.code:
             if "couldn't find remote ref" in ran.err:
                 return ""
-            raise failure(self._where, "fetch", ran.err, timed_out=ran.timed_out)
+            raise self._failure("fetch", ran)
         return self._asked("rev-parse", "--verify", f"{_TIP}^{{commit}}").text
 
     def descends(self, commit: str, ancestor: str) -> bool:
@@ -124,7 +140,7 @@ class Cache:
         """Make the commit that `stream` describes, and return its id."""
         ran = self._git("fast-import", "--quiet", "--done", "--force", stdin=stream)
         if ran.code:
-            raise failure(self._where, "write a commit for", ran.err, timed_out=ran.timed_out)
+            raise self._failure("write a commit for", ran)
         return ran.text
 
     def push(self, commit: str, expected: str) -> Pushed:
@@ -171,8 +187,14 @@ class Cache:
     def _asked(self, *arguments: str) -> Ran:
         ran = self._git(*arguments)
         if ran.code:
-            raise failure(self._where, "read", ran.err, timed_out=ran.timed_out)
+            raise self._failure("read", ran)
         return ran
+
+    def _failure(self, doing: str, ran: Ran) -> LedgerError:
+        """Return the error for a git command that failed here; without a better way out, the cache can be made anew."""
+        error = failure(self._where, doing, ran.err, timed_out=ran.timed_out)
+        tip = error.tip or f"{self.folder} is only a cache: remove it, and run again"
+        return type(error)(error.message, tip=tip)
 
     def _git(self, *arguments: str, timeout: float = LOCAL_SECONDS, stdin: bytes | None = None) -> Ran:
         """Run git here; a lock file that a killed git left behind is waited for, and then removed."""

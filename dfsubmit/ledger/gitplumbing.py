@@ -34,7 +34,7 @@ _DROPPED = frozenset({
     "GIT_OBJECT_DIRECTORY", "GIT_PREFIX", "GIT_QUARANTINE_PATH", "GIT_SHALLOW_FILE", "GIT_TRACE", "GIT_WORK_TREE",
     "SSH_ASKPASS",
 })  # fmt: skip
-_HANDED_ON = re.compile(r"(http|credential|ssh|protocol)\.|core\.(sshcommand|gitproxy)$")
+_HANDED_ON = re.compile(r"(http|credential|ssh|protocol|url)\.|core\.(sshcommand|gitproxy)$")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://|[^/]*:|/|\.\.?/", re.IGNORECASE)
 # Objects asked for at once: their names must fit into a pipe while the answers wait in another.
 _CHUNK = 256
@@ -118,6 +118,8 @@ def environment(environ: Mapping[str, str], settings: Iterable[tuple[str, str]] 
         "GIT_TERMINAL_PROMPT": "0",
         # A program that CI was given on purpose answers by itself; the one of a desktop opens a window.
         "GIT_ASKPASS": env.get("GIT_ASKPASS", "") if env.get("CI") else "",
+        "SSH_ASKPASS_REQUIRE": "never",
+        "GCM_INTERACTIVE": "never",
         "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
         "GIT_OPTIONAL_LOCKS": "0",
         "LC_ALL": "C",
@@ -158,27 +160,30 @@ def look_at(repository: Path, remote: str, *, environ: Mapping[str, str]) -> Che
         raise failure(f"git:{without_user(remote)}", "find", found.err, timed_out=found.timed_out)
     object_format, _, up = found.text.partition("\n")
     top = repository / up if up else repository
-    return Checkout(
-        top=top,
-        url=_url_of(top, remote, plain, is_url=is_url),
-        object_format=object_format,
-        env=environment(environ, _handed_on(top, plain)),
-    )
+    url, final = _url_of(top, remote, plain, is_url=is_url)
+    settings = [*_handed_on(top, plain), *(_as_it_is(url) if final else ())]
+    return Checkout(top=top, url=url, object_format=object_format, env=environment(environ, settings))
 
 
-def _url_of(top: Path, remote: str, env: Mapping[str, str], *, is_url: bool) -> str:
-    """Return the URL that pushes go to: what is read must be what is written."""
+def _url_of(top: Path, remote: str, env: Mapping[str, str], *, is_url: bool) -> tuple[str, bool]:
+    """Return the URL that pushes go to, as what is read must be what is written, and whether `url.*.insteadOf` is in it."""
     ran = run(["remote", "get-url", "--push", "--", remote], cwd=top, env=env)
     if not ran.code and ran.text:
-        return ran.text.splitlines()[0]
+        return ran.text.splitlines()[0], True
     if is_url:
-        return remote
+        return remote, False
     known = run(["remote"], cwd=top, env=env).text.split()
     there = f"it has {', '.join(printable(name) for name in known)}" if known else "it has none"
     raise LedgerError(
         f"the git repository in {top} has no remote '{printable(remote)}'; {there}",
         tip=f"add it with `git remote add {printable(remote)} URL`, or name another with --ledger git:REMOTE",
     )
+
+
+def _as_it_is(url: str) -> Iterator[tuple[str, str]]:
+    """Yield settings by which git takes `url` as it is: a rule that puts more behind a prefix would fit it once more."""
+    yield f"url.{url}.insteadOf", url
+    yield f"url.{url}.pushInsteadOf", url
 
 
 def _handed_on(top: Path, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -33,12 +33,22 @@ _NO_REPOSITORY = re.compile(
     r"does not appear to be a git repository|[Rr]epository .*not found|error: 404\b|does not exist|No such file or directory"
 )
 _HOOK = "ref updates aborted by hook"
+# Another ref is where a folder of refs must be, or the other way round.
+_IN_THE_WAY = re.compile(r"'[^']+' exists; cannot create")
+# A lock that the server cannot take for a reason that does not pass.
+_NO_LOCK = re.compile(r"Unable to create '[^']+': (?!File exists)", re.IGNORECASE)
+_CHECKED_OUT = "currently checked out"
+_TRUST = re.compile(r"git config --global --add safe\.directory (\S.*)")
 _DUBIOUS = "detected dubious ownership"
 _NO_PUSH = "let the credentials of this run push to the repository (GitHub Actions: `permissions: contents: write`)"
 _OTHER_REF = (
     "a host may refuse refs outside branches, or protect this one: use a branch name such as dfsubmit-ledger "
     "(`ref: dfsubmit-ledger` in the Project), and exempt it from protection rules and hooks"
 )
+
+
+class HostUnreachableError(LedgerError):
+    """The host did not answer, which may be over in a moment."""
 
 
 class Push(enum.Enum):
@@ -67,10 +77,11 @@ def read_push(out: str, err: str) -> Pushed:
         summary = rest.partition("\t")[2]
         if flag in " +*=":
             return Pushed(end=Push.DONE)
-        if _MOVED.search(summary):
-            return Pushed(end=Push.MOVED, said=summary)
+        said = f"{summary} {remote_lines(err)}".strip()
+        if _MOVED.search(summary) and not (_IN_THE_WAY.search(said) or _NO_LOCK.search(said)):
+            return Pushed(end=Push.MOVED, said=said)
         if "remote failure" not in summary:
-            return Pushed(end=Push.REFUSED, said=f"{summary} {remote_lines(err)}".strip())
+            return Pushed(end=Push.REFUSED, said=said)
     end = Push.REFUSED if _NO_ENTRY.search(err) or _HOOK in err else Push.UNKNOWN
     return Pushed(end=end, said=gist(err))
 
@@ -92,6 +103,12 @@ def refusal(where: str, said: str) -> LedgerError:
     """Return the error for a push that the server does not take."""
     if _NO_ENTRY.search(said):
         return LedgerError(f"no permission to push to the ledger {where}: {said}", tip=_NO_PUSH)
+    if _IN_THE_WAY.search(said):
+        tip = "a name cannot be a ref and a folder of refs at once: choose another ref, or rename the one in the way"
+        return LedgerError(f"the ledger {where} cannot be made: {said}", tip=tip)
+    if _CHECKED_OUT in said:
+        tip = "the remote must be a bare repository, or the ref one that is not checked out there"
+        return LedgerError(f"the server refused the push to the ledger {where}: {said}", tip=tip)
     return LedgerError(f"the server refused the push to the ledger {where}: {said}", tip=_OTHER_REF)
 
 
@@ -100,9 +117,9 @@ def failure(where: str, doing: str, err: str, *, timed_out: bool = False) -> Led
     said = gist(err)
     start = f"cannot {doing} the ledger {where}"
     if _DUBIOUS in err:
-        return LedgerError(
-            f"{start}: {said}", tip="tell git that you trust this checkout: git config --global safe.directory"
-        )
+        trust = _TRUST.search(err)
+        tip = f"if you trust it: {printable(trust[0])}" if trust else "see safe.directory in `git help config`"
+        return LedgerError(f"{start}: {said}", tip=tip)
     if timed_out:
         return LedgerError(
             f"{start}: git did not end in time; {said}".rstrip("; "), tip="check the network and the host"
@@ -111,7 +128,8 @@ def failure(where: str, doing: str, err: str, *, timed_out: bool = False) -> Led
         tip = "give git the right to read the repository without a prompt: a token, a deploy key or a credential helper"
         return LedgerError(f"{start}: the host does not let this run in: {said}", tip=tip)
     if _UNREACHABLE.search(err):
-        return LedgerError(f"{start}: the host cannot be reached: {said}", tip="check the network and the remote's URL")
+        tip = "check the network and the remote's URL"
+        return HostUnreachableError(f"{start}: the host cannot be reached: {said}", tip=tip)
     if _NO_REPOSITORY.search(err):
         return LedgerError(
             f"{start}: there is no such repository: {said}", tip="check the URL that `git remote -v` shows"

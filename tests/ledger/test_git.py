@@ -108,6 +108,34 @@ def test_when_no_push_gets_through_it_is_said_that_the_outcome_is_unknown(host: 
     assert host.ledger("other").states(None) == {}
 
 
+def test_a_host_that_is_away_for_a_while_is_waited_for(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is known of an app that was started must not be lost because the network was away when it was recorded."""
+    monkeypatch.setattr(gitappend, "_OUTAGE_PAUSE", 0.02)
+    away = (
+        'case " $* " in *" push "*|*" fetch "*) ;; *) exec $REAL "$@";; esac\n'
+        "if [ $(wc -l < $HERE/tried) -lt 9 ]; then echo >> $HERE/tried; "
+        'echo "fatal: unable to access: Could not resolve host: h" >&2; exit 128; fi; exec $REAL "$@"'
+    )
+    environ = with_git(tmp_path / "bin", away)
+    (tmp_path / "bin" / "tried").touch()
+    assert host.ledger(environ=environ).append(submitted(item())) == (WON, WON)
+    assert host.commits() == 1
+
+
+def test_a_host_that_stays_away_is_waited_for_no_longer_than_that(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gitappend, "_OUTAGE_PAUSE", 0.02)
+    monkeypatch.setattr(gitappend, "_OUTAGE_SECONDS", 0.1)
+    away = (
+        'case " $* " in *" push "*|*" fetch "*) echo "fatal: Connection refused" >&2; exit 128;; esac\nexec $REAL "$@"'
+    )
+    with pytest.raises(LedgerError, match="the host cannot be reached"):
+        host.ledger(environ=with_git(tmp_path / "bin", away)).append(submitted(item()))
+
+
 # Others at the same ref
 
 
@@ -369,7 +397,89 @@ def test_git_is_never_given_a_terminal_or_a_program_to_ask(used: Host) -> None:
     assert look_at(used.clone("clone"), "origin", environ={**environ, "CI": "1"}).env["GIT_ASKPASS"] == "/bin/window"
 
 
+# Settings of the user that change where and how git pushes
+
+
+def settings(tmp_path: Path, text: str) -> dict[str, str]:
+    """Return variables by which git finds `text` as the user's own settings."""
+    (tmp_path / "gitconfig").write_text(text)
+    return {**os.environ, "GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig")}
+
+
+@pytest.mark.parametrize("scope", ["global", "local"])
+def test_a_rule_for_urls_is_followed_once(scope: str, host: Host, tmp_path: Path) -> None:
+    """A rule that puts a mirror's name behind a prefix fits its own outcome, too."""
+    (host.folder / "mirror").mkdir()
+    git(host.folder, "clone", "--quiet", "--bare", host.bare, host.folder / "mirror" / "host.git")
+    git(host.clone("clone"), "remote", "set-url", "origin", str(host.bare))
+    key, value = f"url.{host.folder}/mirror/.insteadOf", f"{host.folder}/"
+    environ = settings(tmp_path, f'[url "{host.folder}/mirror/"]\n\tinsteadOf = {value}\n')
+    if scope == "local":
+        git(host.clone("clone"), "config", key, value)
+        environ = settings(tmp_path, "")
+
+    assert host.ledger(environ=environ).append(submitted(item())) == (WON, WON)
+    assert host.ledger(environ=environ).states(None) == fold(submitted(item()))
+    assert git(host.folder / "mirror" / "host.git", "rev-list", "--count", DEFAULT_REF) == "1"
+
+
+def test_options_that_the_user_gives_to_pushes_are_for_other_pushes(host: Host, tmp_path: Path) -> None:
+    git(host.bare, "config", "receive.advertisePushOptions", "true")
+    host.hook("pre-receive", f"echo $GIT_PUSH_OPTION_COUNT > {tmp_path}/options")
+    environ = settings(tmp_path, "[push]\n\tpushOption = merge_request.create\n")
+
+    assert host.ledger(environ=environ).append(submitted(item())) == (WON, WON)
+    assert (tmp_path / "options").read_text().strip() in ("", "0")
+
+
 # The cache
+
+
+@pytest.mark.parametrize("form", ["files", "other letters", "link"])
+def test_a_cache_that_came_with_the_checkout_is_never_used(form: str, used: Host) -> None:
+    """git obeys the settings in it: whoever brings one would have commands of theirs run by a plan."""
+    evil = used.clone("evil")
+    used.ledger("evil").states(None)
+    (cache,) = evil.glob(".dfsubmit/git-ledger/*.git")
+    git(cache, "config", "core.sshCommand", "touch hacked")
+    if form == "other letters":
+        (evil / ".dfsubmit").rename(evil / ".DFsubmit")
+    if form == "link":
+        (evil / ".dfsubmit").rename(evil / "elsewhere")
+        (evil / ".dfsubmit").symlink_to("elsewhere")
+    git(evil, "add", "--force", ".")
+    git(evil, "commit", "--quiet", "-m", "a cache")
+    git(evil, "push", "--quiet", "origin", "HEAD:topic")
+
+    ledger = used.ledger("victim")
+    git(used.clone("victim"), "checkout", "--quiet", "topic")
+    for use in (lambda: ledger.states(None), lambda: ledger.append(submitted(GPT))):
+        with pytest.raises(LedgerError, match="committed, where dfsubmit keeps") as caught:
+            use()
+    assert "git rm -r --cached .dfsubmit" in caught.value.tip.replace("DF", "df")
+
+
+def test_what_else_is_committed_in_the_state_folder_is_in_nobodys_way(used: Host) -> None:
+    path = used.clone("other")
+    (path / ".dfsubmit").mkdir()
+    (path / ".dfsubmit" / ".gitignore").write_text("*\n")
+    git(path, "add", "--force", ".dfsubmit/.gitignore")
+
+    assert used.ledger("other").states(None) == fold(submitted(item()))
+
+
+def test_a_damaged_cache_is_told_with_the_way_out(used: Host) -> None:
+    (cache,) = used.clone("clone").glob(".dfsubmit/git-ledger/*.git")
+    for path in (cache / "objects").rglob("*"):
+        if path.is_file():
+            path.chmod(0o644)
+            path.write_bytes(b"")
+    for use in (lambda: list(used.ledger().entries(None)), lambda: used.ledger().append(submitted(GPT))):
+        with pytest.raises(LedgerError) as caught:
+            use()
+        assert caught.value.tip == f"{cache} is only a cache: remove it, and run again"
+    shutil.rmtree(cache)
+    assert used.ledger().append(submitted(GPT)) == (WON, WON)
 
 
 def test_the_cache_may_be_removed_at_any_time(used: Host) -> None:
@@ -480,6 +590,31 @@ def test_a_host_that_hides_the_ref_is_told_with_the_way_out(host: Host) -> None:
         host.ledger().append(submitted(item()))
     assert "branch name such as dfsubmit-ledger" in caught.value.tip
     assert host.ledger(ref="dfsubmit-ledger").append(submitted(item())) == (WON, WON)
+
+
+def test_a_ref_in_the_way_is_told_at_once(host: Host) -> None:
+    git(host.bare, "branch", "dfsubmit", "main")
+    with pytest.raises(LedgerError, match=r"cannot be made: .*'refs/heads/dfsubmit' exists") as caught:
+        host.ledger(ref="dfsubmit/ledger").append(submitted(item()))
+    assert "choose another ref" in caught.value.tip
+
+
+def test_a_server_that_says_moved_for_ever_though_nothing_moves_refuses(
+    used: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gitappend, "_LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr(gitappend, "_UNMOVED_PUSHES", 3)
+    (used.bare / f"{DEFAULT_REF}.lock").touch()
+    with pytest.raises(LedgerError, match=r"refused the push .*File exists.*; nothing was recorded"):
+        used.ledger().append(submitted(GPT))
+
+
+def test_a_remote_that_has_the_ref_checked_out_is_told(host: Host) -> None:
+    git(host.folder / "first", "checkout", "--quiet", "--orphan", "dfsubmit-ledger")
+    git(host.clone("clone"), "remote", "set-url", "origin", "../first")
+    with pytest.raises(LedgerError, match="currently checked out") as caught:
+        host.ledger(ref="dfsubmit-ledger").append(submitted(item()))
+    assert "bare repository" in caught.value.tip
 
 
 def free_port() -> int:
