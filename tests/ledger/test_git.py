@@ -456,7 +456,7 @@ def test_a_cache_that_came_with_the_checkout_is_never_used(form: str, used: Host
     for use in (lambda: ledger.states(None), lambda: ledger.append(submitted(GPT))):
         with pytest.raises(LedgerError, match="committed, where dfsubmit keeps") as caught:
             use()
-    assert "git rm -r --cached .dfsubmit" in caught.value.tip.replace("DF", "df")
+        assert "git rm -r --cached .dfsubmit" in caught.value.tip.replace("DF", "df")
 
 
 def test_what_else_is_committed_in_the_state_folder_is_in_nobodys_way(used: Host) -> None:
