@@ -187,6 +187,13 @@ def ledger_of(scene: Scene) -> Iterator[Auditable]:
         ledger.close()
 
 
+def ledger_file(scene: Scene) -> Path | None:
+    """Return where the ledger lies when it is a file on this machine; None for another one."""
+    place, _ = _ledger_place(scene)
+    kind, _, path = place.partition(":")
+    return Path(path) if kind == "sqlite" else None
+
+
 def _ledger_place(scene: Scene) -> tuple[str, Path]:
     """Return the ledger as `open_ledger` takes it, and the folder from which its path or remote is seen."""
     from dfsubmit.projectmodel import GitLedgerSpec

@@ -42,6 +42,7 @@ class Options:
     expect: str | None
     max_submit: int | None
     prune: bool
+    new_ledger: bool
     dry_run: bool
     wait: bool
     timeout: float | None
@@ -55,7 +56,7 @@ class Options:
         1: "findings, a failed submit, or a declined prompt",
         3: "unresolved submissions remain",
         4: "lost a race for every item it wanted",
-        5: "refused by a limit: --max-submit",
+        5: "refused: --max-submit, or an empty ledger that seems to have been lost",
         6: "the saved plan or the expected token is stale",
         100: "with --wait: an app failed (101 not finished, 102 not found, 103 killed, 124 timeout)",
         130: "stopped by Ctrl-C, in good order (143 by SIGTERM)",
@@ -82,6 +83,7 @@ class Options:
     "[default: what the Project says, else 50; env var: DFSUBMIT_MAX_SUBMIT]",
 )
 @click.option("--prune", is_flag=True, help="Kill apps whose manifest was removed and that still run.")
+@click.option("--new-ledger", is_flag=True, help="Begin an empty ledger although apps may have been submitted before.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and stop; records nothing, sends nothing.")
 @click.option("--wait", is_flag=True, help="Wait until the apps of the set have ended; the exit code says how.")
 @click.option(
@@ -106,6 +108,7 @@ def command(
     expect: str | None,
     max_submit: int | None,
     prune: bool,
+    new_ledger: bool,
     dry_run: bool,
     wait: bool,
     timeout: float | None,
@@ -123,6 +126,7 @@ def command(
             expect=expect,
             max_submit=max_submit if max_submit is not None else _whole_number("MAX_SUBMIT", 0),
             prune=prune,
+            new_ledger=new_ledger,
             dry_run=dry_run,
             wait=wait,
             timeout=timeout,
@@ -142,6 +146,7 @@ def _whole_number(name: str, least: int) -> int | None:
 
 def run(options: Options) -> int:
     """Apply. Raises DfsubmitError."""
+    from dfsubmit.cli.beginning import check_beginning
     from dfsubmit.cli.stopping import stop_on_signals
     from dfsubmit.compose import engine_of, ledger_of
 
@@ -159,8 +164,8 @@ def run(options: Options) -> int:
         _show(options, out, plan, scene, ledger)
         if options.dry_run:
             return 0
+        check_beginning(scene, plan, ledger, engine, out, new=options.new_ledger)
         _warn_of_workspaces(plan, engine, out)
-        _warn_of_lost_ledger(scene, plan, ledger, engine, out)
         if plan.has_changes:
             out.confirm(_question(plan), yes=options.settings.yes, no_input=options.settings.no_input)
         with stop_on_signals(out, sends=True) as stop:
@@ -244,23 +249,6 @@ def _warn_of_workspaces(plan: Plan, engine: Engine, out: output.Output) -> None:
         out.warning(
             f"{wanted[workspace_id]}: aiWorkspaceId {workspace_id} is none of the account's {len(known)} workspaces",
             tip=f"did you mean {meant}?" if meant else "the service will most likely refuse it",
-        )
-
-
-def _warn_of_lost_ledger(scene: Scene, plan: Plan, ledger: Ledger, engine: Engine, out: output.Output) -> None:
-    """Warn when the ledger is empty but the service lists apps that look like those about to be submitted."""
-    from dfsubmit.applier import sent_prefix
-    from dfsubmit.plan import Action
-
-    submits = plan.of(Action.SUBMIT)
-    if not submits or scene.ledger_forgets or ledger.states(None):
-        return
-    prefixes = {sent_prefix(change, marker=scene.marker) for change in submits}
-    alike = [app.name for app in engine.list_apps().apps if app.name.rsplit("-", 2)[0] in prefixes]
-    if alike:
-        out.warning(
-            f"the ledger is empty, but the service lists apps with the same prefixes, such as {alike[0]} ({len(alike)} in all)",
-            tip="if the ledger was lost, stop here: `dfsubmit ledger rebuild` records again what was submitted",
         )
 
 

@@ -1,0 +1,73 @@
+"""Whether a ledger without entries may be begun: where apps were submitted before, it was lost, and all would start again.
+
+A fresh clone cannot tell a ledger that was deleted from one that does not exist yet; the service's list can. And in CI,
+a file in the checkout does not outlive the job.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dfsubmit.errors import LimitError
+
+if TYPE_CHECKING:
+    from dfsubmit.cli.output import Output
+    from dfsubmit.compose import Scene
+    from dfsubmit.engine import Engine
+    from dfsubmit.ledger.base import Ledger
+    from dfsubmit.plan import Plan
+
+_REBUILD = "if the ledger was lost, stop here: `dfsubmit ledger rebuild` records again what was submitted"
+_BEGIN = "if nothing was submitted through it, run `dfsubmit apply --new-ledger` once"
+
+
+def check_beginning(scene: Scene, plan: Plan, ledger: Ledger, engine: Engine, out: Output, *, new: bool) -> None:
+    """Look twice before the first entry of a ledger; `new` is the word of a person that it is none that was lost.
+
+    Raises LimitError for a file that the next run in CI will not have, and for a ledger in git where the service lists apps
+    like those to be submitted; of any other ledger, these are only warned of.
+    """
+    from dfsubmit.plan import Action
+
+    if new or not plan.of(Action.SUBMIT) or scene.ledger_forgets or ledger.states(None):
+        return
+    _refuse_passing_file(scene)
+    alike = _alike(scene, plan, engine)
+    # Another run may have begun meanwhile; what it has submitted, it has recorded before.
+    if not alike or ledger.states(None):
+        return
+    said = (
+        f"the ledger is empty, but the service lists apps with the same prefixes, such as {alike[0]} ({len(alike)} in all)"
+    )
+    if ledger.describe().startswith("git:"):
+        raise LimitError(f"{said}; nothing was submitted", tip=f"{_REBUILD}; {_BEGIN}")
+    out.warning(said, tip=_REBUILD)
+
+
+def _refuse_passing_file(scene: Scene) -> None:
+    """Raise LimitError for a file that is to be made in the checkout of a CI job, for apps that outlive the job."""
+    from dfsubmit.cli.reports import repository_root
+    from dfsubmit.compose import ledger_file
+
+    path = ledger_file(scene)
+    if path is None or scene.in_process or scene.environ.get("CI", "").lower() in ("", "0", "false"):
+        return
+    place = Path(os.path.realpath(path))
+    if os.path.lexists(Path(repository_root(str(place.parent))) / ".git"):
+        raise LimitError(
+            f"this is CI, and the ledger would be {path}, a file that the next run does not have: "
+            "each would submit everything again; nothing was submitted",
+            tip="in the Project: ledger: {type: git, remote: origin}; where the checkout stays, "
+            "run `dfsubmit apply --new-ledger` once",
+        )
+
+
+def _alike(scene: Scene, plan: Plan, engine: Engine) -> list[str]:
+    """Return the apps that the service lists and whose prefixes are those of apps to be submitted."""
+    from dfsubmit.applier import sent_prefix
+    from dfsubmit.plan import Action
+
+    prefixes = {sent_prefix(change, marker=scene.marker) for change in plan.of(Action.SUBMIT)}
+    return [app.name for app in engine.list_apps().apps if app.name.rsplit("-", 2)[0] in prefixes]
