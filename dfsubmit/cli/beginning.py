@@ -38,9 +38,7 @@ def check_beginning(scene: Scene, plan: Plan, ledger: Ledger, engine: Engine, ou
     # Another run may have begun meanwhile; what it has submitted, it has recorded before.
     if not alike or ledger.states(None):
         return
-    said = (
-        f"the ledger is empty, but the service lists apps with the same prefixes, such as {alike[0]} ({len(alike)} in all)"
-    )
+    said = f"the ledger is empty, but the service lists apps with the same prefixes, such as {alike[0]} ({len(alike)} in all)"
     if ledger.describe().startswith("git:"):
         raise LimitError(f"{said}; nothing was submitted", tip=f"{_REBUILD}; {_BEGIN}")
     out.warning(said, tip=_REBUILD)

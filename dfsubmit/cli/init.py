@@ -8,6 +8,7 @@ manifests already gets the pipelines alone.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from dfsubmit.pipelines.files import Host
 
 CI_HOSTS = ("github", "gitlab")
+_PLAIN_BRANCH = re.compile(r"[A-Za-z0-9._/-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +104,32 @@ def _wanted(options: Options) -> Mapping[str, str]:
         return manifests
     from dfsubmit.pipelines.files import files as pipeline
 
-    return {**manifests, **pipeline(options.ci)}
+    return {**manifests, **pipeline(options.ci, branch=_default_branch(options.folder))}
+
+
+def _default_branch(folder: Path) -> str:
+    """Return the default branch of the repository that `folder` is in; empty for a usual one, and where it is not known."""
+    from dfsubmit.errors import LedgerError
+    from dfsubmit.ledger.gitplumbing import environment
+    from dfsubmit.ledger.gitplumbing import run as run_git
+    from dfsubmit.pipelines.files import USUAL_BRANCHES
+
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.is_dir())
+
+    def asked(*arguments: str) -> str:
+        ran = run_git(arguments, cwd=there, env=environment(os.environ))
+        return "" if ran.code else ran.text
+
+    try:
+        # What the host says, as of the clone; without that, the branch in work, unless it was made beside a usual one.
+        branch = asked("symbolic-ref", "--short", "refs/remotes/origin/HEAD").removeprefix("origin/")
+        places = (f"{kind}/{usual}" for kind in ("refs/heads", "refs/remotes/origin") for usual in USUAL_BRANCHES)
+        if not branch and not asked("for-each-ref", *places):
+            branch = asked("symbolic-ref", "--short", "HEAD")
+    except LedgerError:
+        return ""
+    # GitHub reads patterns; a name with signs of these is left to the person.
+    return branch if _PLAIN_BRANCH.fullmatch(branch) and branch not in USUAL_BRANCHES else ""
 
 
 def _tell_of_pipeline(options: Options, host: Host, out: output.Output, step: str, *, had_manifests: bool) -> None:
@@ -123,6 +150,8 @@ def _tell_of_pipeline(options: Options, host: Host, out: output.Output, step: st
     out.note(f"- {PROJECT_FILE}: {ledger}engine: {{type: dataforest, account: ...}}")
     if (old := options.folder / FOLDER / DEFAULT_LEDGER).exists():
         out.note(f"- {old} is not read any more then: `dfsubmit ledger rebuild` records again what was submitted")
+    if host == "github" and (branch := _default_branch(options.folder)):
+        out.note(f"- apply.yml applies what is merged into {branch}; if the default branch is another, name it there")
     for line in next_steps(host):
         out.note(line if line.startswith(" ") else f"- {line}")
 

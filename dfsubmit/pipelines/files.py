@@ -2,11 +2,13 @@
 
 One text makes two files: the one that `init --ci` writes, which installs a release of dfsubmit and needs nothing but it, and
 the workflow that this project ships, which others call. Lines between `#:written` and `#:end` are in the first alone,
-those between `#:shipped` and `#:end` in the second alone; `@INSTALL@` is the step that installs dfsubmit.
+those between `#:shipped` and `#:end` in the second alone; `@INSTALL@` is the step that installs dfsubmit, `@BRANCHES@` the
+default branch, of which GitHub wants the name.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from importlib import resources
 from typing import TYPE_CHECKING, Literal
@@ -20,6 +22,7 @@ Host = Literal["github", "gitlab"]
 Kind = Literal["written", "shipped"]
 
 HOSTS: tuple[Host, ...] = ("github", "gitlab")
+USUAL_BRANCHES = ("main", "master")
 # Place in the repository → text.
 _FILES: dict[Host, dict[str, str]] = {
     "github": {
@@ -56,9 +59,9 @@ Settings > CI/CD > Job token permissions: allow Git push requests to the reposit
 _BLOCK = re.compile(r"^#:(written|shipped)\n(.*?)^#:end\n", re.MULTILINE | re.DOTALL)
 
 
-def files(host: Host, kind: Kind = "written") -> Mapping[str, str]:
-    """Return relative path → text of the pipeline for `host`."""
-    return {path: text(name, kind) for path, name in _FILES[host].items()}
+def files(host: Host, kind: Kind = "written", *, branch: str = "") -> Mapping[str, str]:
+    """Return relative path → text of the pipeline for `host`; an empty `branch` stands for the usual default branches."""
+    return {path: text(name, kind, branch) for path, name in _FILES[host].items()}
 
 
 def next_steps(host: Host) -> tuple[str, ...]:
@@ -66,8 +69,11 @@ def next_steps(host: Host) -> tuple[str, ...]:
     return tuple(_NEXT[host].splitlines())
 
 
-def text(name: str, kind: Kind) -> str:
-    """Return the text called `name`, made for `kind`."""
+def text(name: str, kind: Kind, branch: str = "") -> str:
+    """Return the text called `name`, made for `kind` and the default branch `branch`."""
     source = (resources.files(__package__) / name).read_text(encoding="utf-8")
     made = _BLOCK.sub(lambda block: block[2] if block[1] == kind else "", source)
-    return made.replace("@INSTALL@\n", _INSTALL[kind]).replace("@VERSION@", __version__)
+    branches = (
+        f"[{json.dumps(branch)}]" if branch and branch not in USUAL_BRANCHES else f"[{', '.join(USUAL_BRANCHES)}]"
+    )
+    return made.replace("@INSTALL@\n", _INSTALL[kind]).replace("@BRANCHES@", branches).replace("@VERSION@", __version__)

@@ -79,7 +79,10 @@ def test_a_job_of_ci_begins_no_file_that_the_next_one_does_not_have(checkout: Fo
 
 @pytest.mark.parametrize("reason", ["no CI", "said to be new", "kept elsewhere", "nothing to submit"])
 def test_what_stays_may_be_begun(reason: str, checkout: Folder) -> None:
-    more = {"said to be new": ["--new-ledger"], "kept elsewhere": ["--ledger", f"sqlite:{checkout.path.parent}/kept.db"]}
+    more = {
+        "said to be new": ["--new-ledger"],
+        "kept elsewhere": ["--ledger", f"sqlite:{checkout.path.parent}/kept.db"],
+    }
     environ = KEYS if reason == "no CI" else {**KEYS, "CI": "true"}
     if reason == "nothing to submit":
         (checkout.path / "specs" / "one.yaml").unlink()

@@ -114,3 +114,38 @@ def test_a_pipeline_installs_the_version_that_wrote_it_and_no_other(host: Host) 
         installs = [line for line in text.splitlines() if "pip install" in line]
         assert installs
         assert all(f'"dfsubmit=={__version__}"' in line for line in installs)
+
+
+def git(where: Path, *arguments: str) -> None:
+    author = ("-c", "user.name=t", "-c", "user.email=t@t.invalid")
+    subprocess.run(["git", "-C", where, *author, *arguments], check=True)
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        ("a clone", '["trunk"]'),
+        ("a clone, in a branch of its own", '["trunk"]'),
+        ("new", '["trunk"]'),
+        ("new, in a branch beside main", "[main, master]"),
+        ("no repository", "[main, master]"),
+    ],
+)
+def test_what_is_merged_into_the_default_branch_is_applied_however_it_is_called(
+    case: str, expected: str, dfsubmit: Run, tmp_path: Path
+) -> None:
+    folder = tmp_path / "team"
+    if case.startswith("a clone"):
+        git(tmp_path, "init", "--quiet", "--initial-branch=trunk", "host")
+        git(tmp_path / "host", "commit", "--quiet", "--allow-empty", "-m", "one")
+        git(tmp_path, "clone", "--quiet", "host", "team")
+    elif case.startswith("new"):
+        git(tmp_path, "init", "--quiet", f"--initial-branch={'main' if 'beside' in case else 'trunk'}", "team")
+    if "branch" in case:
+        git(folder, "commit", "--quiet", "--allow-empty", "-m", "two")
+        git(folder, "checkout", "--quiet", "-b", "pipeline")
+
+    told = dfsubmit("init", "team", "--ci", "github").stderr
+
+    assert f"    branches: {expected}\n" in (folder / ".github" / "workflows" / "apply.yml").read_text()
+    assert ("merged into trunk" in told) == ("trunk" in expected)

@@ -90,3 +90,16 @@ def test_a_job_whose_token_cannot_push_submits_nothing_and_says_what_it_lacks(te
         in run.log
     )
     assert team.apps() == []
+
+
+def test_a_caller_whose_project_keeps_its_ledger_in_the_checkout_submits_nothing(team: Team, actions: Actions) -> None:
+    """Another ledger than that of the desk would submit there once more; one that ends with the job, at every merge."""
+    project = team.clone / "specs" / "project.yaml"
+    project.write_text("".join(line for line in project.read_text().splitlines(True) if "ledger" not in line))
+    team.write("one")
+    with team.data_forest():
+        run = called(actions, team.push("no ledger"))
+
+    assert run.results == {"apply": "failure"}
+    assert "a file that the next run does not have" in run.log
+    assert team.apps() == []

@@ -104,6 +104,19 @@ def test_a_new_manifest_is_validated_planned_merged_applied_and_runs(form: str, 
     assert {status for _, status in team.host.refused} == {401}
 
 
+def test_what_waits_in_a_merge_queue_is_checked_and_planned_without_keys(team: Team, github: GitHub) -> None:
+    team.write("one")
+    commit = team.push("one")
+    queued = "refs/heads/gh-readonly-queue/main/pr-7-of-main"
+    git(team.host.folder / f"{REPOSITORY}.git", "update-ref", queued, commit)
+
+    # No Data Forest runs: a plan that asked it would fail.
+    run = actions(team, github).run(team.clone / PLAN, Event(name="merge_group", ref=queued, sha=commit))
+
+    assert run.results == {"validate": "success", "plan": "success", "comment": "skipped"}, run.log
+    assert run.jobs["plan"].outputs["submit_count"] == "1"
+
+
 def test_a_merge_that_only_reformats_submits_nothing_and_the_comment_of_its_plan_is_written_in_place(
     team: Team, github: GitHub
 ) -> None:

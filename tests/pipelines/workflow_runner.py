@@ -46,7 +46,7 @@ _INPUTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What starts a run: a push, a pull request, or a hand. `changed` are the paths that it changes."""
+    """What starts a run: a push, a pull request, a merge queue, or a hand. `changed` are the paths that it changes."""
 
     name: str
     ref: str
@@ -314,7 +314,9 @@ def _starts(triggers: Mapping[str, Any], event: Event) -> bool:
     branch = event.ref.removeprefix("refs/heads/")
     if "branches" in rules and branch not in rules["branches"]:
         return False
-    patterns = [rule.replace("**", "*") for rule in rules.get("paths", ["*"])]
+    if "paths" not in rules:
+        return True
+    patterns = [rule.replace("**", "*") for rule in rules["paths"]]
     return any(fnmatchcase(path, pattern) for path in event.changed for pattern in patterns)
 
 
