@@ -92,12 +92,16 @@ def _quiet(_: Done) -> None:
     """Tell nobody."""
 
 
+def _as_it_is(path: str) -> str:
+    return path
+
+
 @dataclass(kw_only=True)
 class Applier:
     """One run of apply over one ledger and one engine.
 
     `environ` is where secrets are read from at the moment of submit; `now` is this machine's clock (aware, UTC);
-    `report` is called with each `Done` as it becomes known.
+    `report` is called with each `Done` as it becomes known; `named` gives a manifest's path as it is to be recorded.
     """
 
     ledger: Ledger
@@ -108,6 +112,7 @@ class Applier:
     settings: ApplySettings = field(default_factory=ApplySettings)
     stop: Stop = field(default_factory=Stop)
     report: Callable[[Done], None] = _quiet
+    named: Callable[[str], str] = _as_it_is
 
     def run(self, plan: Plan) -> tuple[Done, ...]:
         """Carry out `plan` and return what became of every change of it, in the plan's order.
@@ -277,7 +282,7 @@ class _Submission:
             intent=Intent(
                 request=change.request or {},
                 generation=change.generation,
-                source=f"{place.path}:{place.line}" if place else "",
+                source=f"{self.applier.named(place.path)}:{place.line}" if place else "",
                 prefix=prefix,
                 hold=hold_of(change, prefix),
                 sent_after=sent_after,

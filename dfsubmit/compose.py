@@ -12,6 +12,7 @@ import contextlib
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from dfsubmit.errors import InputError, UsageError
 from dfsubmit.settings import PREFIX, Settings, switch, variable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dfsubmit.applier import Done, Stop
     from dfsubmit.engine import Engine, Listing
@@ -314,7 +315,23 @@ def plan_of(scene: Scene, state: DesiredState, ledger: Ledger, listing: Listing 
         listing=listing,
         whole=state.whole,
         prune=prune,
+        ours=partial(_is_of_set, _folders_of(scene)) if ledger.describe().startswith("git:") else None,
     )
+
+
+def _folders_of(scene: Scene) -> tuple[str, ...]:
+    """Return the folders of the set as their repository names them; `.` is all of it."""
+    from dfsubmit.repository import seen_from_root
+
+    folders = (str(scene.root), *scene.settings.files)
+    return tuple(seen_from_root(folder) for folder in folders if Path(folder).is_dir())
+
+
+def _is_of_set(folders: Sequence[str], source: str) -> bool:
+    """Tell whether the manifest at `source`, as an intent records it, may have been one of a set in `folders`."""
+    path = source.rpartition(":")[0]
+    # What was not submitted from a file, or from one in no repository, tells nothing.
+    return not path or Path(path).is_absolute() or any(Path(path).is_relative_to(folder) for folder in folders)
 
 
 def check_prefixes(scene: Scene, state: DesiredState) -> None:
@@ -406,6 +423,7 @@ def reconciler_of(
     from dfsubmit.applier import Applier, ApplySettings
     from dfsubmit.identity import with_commit_of
     from dfsubmit.reconcile import Reconciler
+    from dfsubmit.repository import seen_from_root
 
     settler = settler_of(scene, ledger=ledger, engine=engine, stop=stop, tell=tell)
     applier = Applier(
@@ -419,6 +437,7 @@ def reconciler_of(
         ),
         stop=stop,
         report=report,
+        named=seen_from_root,
     )
     return Reconciler(settler=settler, applier=applier, plan_again=plan_again, max_submit=max_submit)
 

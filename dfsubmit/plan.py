@@ -20,7 +20,7 @@ from dfsubmit.diff import FieldChange, differences
 from dfsubmit.journal import NOTHING, AppRef, Item, ItemState, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from dfsubmit.engine import App, Listing
 
@@ -116,12 +116,14 @@ def make_plan(
     listing: Listing | None = None,
     whole: bool = True,
     prune: bool = False,
+    ours: Callable[[str], bool] | None = None,
 ) -> Plan:
     """Return the plan for `desired`.
 
     `states` is what the ledger says of this project. `whole` says that `desired` is the whole set, so that what it lacks
     was removed; otherwise nothing is called an orphan. `prune` turns orphans that still run into kills; that needs a
-    `listing`.
+    `listing`. `ours` tells of the place that an app was submitted from whether a manifest of this set can have stood there;
+    one from elsewhere is most likely another Project's of the same name, and is never killed.
     """
     history: dict[str, list[tuple[Item, ItemState]]] = defaultdict(list)
     for item, state in states.items():
@@ -131,7 +133,7 @@ def make_plan(
     changes += _open_elsewhere(changes, states)
     if whole:
         claimed = {app.name for app in desired} | {old for app in desired for old in app.moved}
-        orphans = _orphans(history, claimed, remote, prune=prune and listing is not None)
+        orphans = _orphans(history, claimed, remote, prune=prune and listing is not None, ours=ours)
         changes = _with_rename_hints(changes, orphans) + orphans
     order = sorted(changes, key=lambda change: (change.item, change.action.value, change.app.id if change.app else ""))
     return Plan(project=project, changes=tuple(order), seen=listing is not None)
@@ -265,6 +267,7 @@ def _orphans(
     remote: Mapping[str, App],
     *,
     prune: bool,
+    ours: Callable[[str], bool] | None,
 ) -> list[Change]:
     """Return a change for every app whose manifest is gone from the set."""
     found: list[Change] = []
@@ -276,7 +279,9 @@ def _orphans(
             if state.state is not State.SUBMITTED or state.app is None or state.app.id in taken_over:
                 continue
             seen = remote.get(state.app.id)
-            kill = prune and seen is not None and not seen.finished
+            source = state.intent.source if ours is not None and state.intent else ""
+            foreign = ours is not None and not ours(source)
+            kill = prune and seen is not None and not seen.finished and not foreign
             found.append(
                 Change(
                     action=Action.KILL if kill else Action.ORPHAN,
@@ -287,9 +292,17 @@ def _orphans(
                     request=state.request,
                     app=state.app,
                     remote=seen,
+                    notes=(_foreign(item, source),) if foreign else (),
                 )
             )
     return found
+
+
+def _foreign(item: Item, source: str) -> str:
+    return (
+        f"it was submitted from {source}, which is not in this set: is another Project called {item.project}? "
+        "--prune does not kill it, `dfsubmit kill` does"
+    )
 
 
 def _with_rename_hints(changes: list[Change], orphans: list[Change]) -> list[Change]:

@@ -46,8 +46,8 @@ def check_beginning(scene: Scene, plan: Plan, ledger: Ledger, engine: Engine, ou
 
 def _refuse_passing_file(scene: Scene) -> None:
     """Raise LimitError for a file that is to be made in the checkout of a CI job, for apps that outlive the job."""
-    from dfsubmit.cli.reports import repository_root
     from dfsubmit.compose import ledger_file
+    from dfsubmit.repository import repository_root
 
     path = ledger_file(scene)
     if path is None or scene.in_process or scene.environ.get("CI", "").lower() in ("", "0", "false"):

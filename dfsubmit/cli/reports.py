@@ -114,9 +114,3 @@ def write(place: str, content: bytes) -> None:
         with contextlib.suppress(OSError):
             beside.unlink()
         raise
-
-
-def repository_root(folder: str) -> str:
-    """Return the root of the repository that the absolute `folder` lies in, or `folder` itself outside of one."""
-    path = Path(folder)
-    return str(next((one for one in (path, *path.parents) if os.path.lexists(one / ".git")), path))

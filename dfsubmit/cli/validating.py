@@ -109,8 +109,8 @@ def _report(options: Options, out: output.Output, state: DesiredState | Overview
 
 def _inspection(state: DesiredState | Overview) -> Inspection:
     """Return what renderers need to know of a run in this folder."""
-    from dfsubmit.cli.reports import repository_root
     from dfsubmit.render.inspection import Inspection
+    from dfsubmit.repository import repository_root
 
     here = str(Path.cwd())
     return Inspection(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dfsubmit.cli import boundary
-from dfsubmit.cli.reports import repository_root, write
+from dfsubmit.cli.reports import write
 from dfsubmit.render.formats import FORMATS
 
 BAD = """\
@@ -217,14 +217,3 @@ def test_a_pipe_takes_a_report_and_stays_a_pipe(tmp_path: Path) -> None:
 
     assert got == [b"report"]
     assert pipe.is_fifo()
-
-
-def test_the_root_is_that_of_the_nearest_repository(tmp_path: Path) -> None:
-    inner = tmp_path / "a" / "b"
-    inner.mkdir(parents=True)
-    (tmp_path / ".git").mkdir()
-    assert repository_root(str(inner)) == str(tmp_path)
-
-    (tmp_path / "a" / ".git").write_text("gitdir: elsewhere\n")
-    assert repository_root(str(inner)) == str(tmp_path / "a")
-    assert repository_root("/nowhere/at/all") == "/nowhere/at/all"
