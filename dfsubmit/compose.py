@@ -157,12 +157,14 @@ def load(settings: Settings, *, also: Check | None = None, known: KnownFiles | N
 
 
 def _loaded(sources: SourceSet, also: Check | None, known: KnownFiles | None) -> DesiredState:
+    from dfsubmit.alike import AlikeFiles
     from dfsubmit.project import DocumentNeededError, load_project
 
-    if known is not None and also is None:
+    if also is None:
         with contextlib.suppress(DocumentNeededError):
-            state = load_project(sources, examined=known)
-            known.learn(state)
+            state = load_project(sources, examined=known or AlikeFiles())
+            if known is not None:
+                known.learn(state)
             return state
     return load_project(sources, also=also)
 

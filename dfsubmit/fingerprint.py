@@ -44,7 +44,8 @@ _OUTPUT: Mapping[str, Any] = MappingProxyType({"overwrite": False})
 _DOCKER: Mapping[str, Any] = MappingProxyType({"args": "", "env": {}, "exposeTcpPorts": []})
 _RESOURCE: Mapping[str, Any] = MappingProxyType({"cpuCount": 1, "gpuCount": 1, "gpuModel": "V100", "memoryMb": 15360})
 
-_quoted = json.JSONEncoder(ensure_ascii=False).encode
+# What `json` writes a text with when it may keep all characters.
+_quoted = json.encoder.encode_basestring
 
 
 def canonical(request: Mapping[str, Any], generation: int) -> bytes:
@@ -114,7 +115,8 @@ def _written(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return int.__repr__(value)
-    if isinstance(value, Mapping):
+    # To tell that a dict is a mapping takes the abstract class several times as long.
+    if type(value) is dict or isinstance(value, Mapping):
         return "{" + ",".join([f"{_quoted(_key(name))}:{_written(value[name])}" for name in sorted(value)]) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join([_written(item) for item in value]) + "]"

@@ -13,6 +13,7 @@ import hashlib
 import marshal
 from typing import TYPE_CHECKING, Any
 
+from dfsubmit.alike import AlikeFiles
 from dfsubmit.plan import DesiredApp, Place
 from dfsubmit.project import Examined, examine
 
@@ -38,6 +39,7 @@ class KnownFiles:
         self._name = f"files-{hashlib.sha256(named).hexdigest()[:32]}"
         self._known = _unpacked(cache.read(self._name))
         self._used: dict[bytes, _Records] = {}
+        self._look = AlikeFiles()
         self._fresh: dict[str, tuple[bytes, int] | None] = {}
         self.read: list[tuple[str, bytes]] = []
 
@@ -49,10 +51,11 @@ class KnownFiles:
         self.read.append((source.location, digest))
         records = self._known.get(digest)
         if records is None:
-            examined = examine(source)
+            examined = self._look(source)
             if not examined.diagnostics and examined.silence is None:
                 # Names that cannot be printed can look alike; nothing is learnt of such files.
-                self._fresh[source.path] = None if source.path in self._fresh else (digest, len(examined.manifests))
+                count = len(examined.manifests) + len(examined.known)
+                self._fresh[source.path] = None if source.path in self._fresh else (digest, count)
             return examined
         self._used[digest] = records
         return Examined(path=source.path, known=tuple(_app(record, source.path) for record in records))

@@ -2,7 +2,8 @@ r"""A faster road for manifests that are plainly fine: written like one that was
 
 Large sets are written by programs, or by people who copy: line for line the same keys, other values. `Shapes.learn` turns a
 manifest in which nothing was found into a pattern: its text, in which some values may be any of a class that is
-allowed there whatever else the manifest says. `Shapes.glimpse` holds a file against the patterns, and knows nothing of YAML.
+allowed there whatever else the manifest says. `Shapes.glimpse` and `Shapes.app` hold a file against the patterns, and know
+nothing of YAML.
 
 Rules that keep the answers equal to those of the long road (`project.examine`):
 
@@ -21,12 +22,13 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from dfsubmit.advice import KNOWN_GPU_MODELS
+from dfsubmit.desired import DesiredApp, Place
 from dfsubmit.leaks import has_hint, is_telling
 from dfsubmit.traces import Glimpse, glimpse
 from dfsubmit.yamlcore.tree import MappingNode, SequenceNode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from dfsubmit.document import Document, Path
     from dfsubmit.manifest import AiApp
@@ -57,6 +59,7 @@ _HDFS = r"(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*+)++"
 # Nine digits at most are below the largest integer of the API.
 _COUNT = r"[1-9][0-9]{0,8}"
 _ARGUMENTS = r"--[a-z][A-Za-z0-9=_./,-]*+(?: [A-Za-z0-9=_./,-]++)*+"
+_TRUTH = "true|false"
 _PORT = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
 
 # By path, with "*" for the place in a list and the key of a free map.
@@ -70,7 +73,7 @@ _CLASSES: dict[tuple[str | int, ...], str] = {
     ("spec", "data", "input", "*", "path"): _INSIDE,
     ("spec", "data", "output", "*", "hdfs"): _HDFS,
     ("spec", "data", "output", "*", "path"): _INSIDE,
-    ("spec", "data", "output", "*", "overwrite"): "true|false",
+    ("spec", "data", "output", "*", "overwrite"): _TRUTH,
     ("spec", "docker", "image"): r"[a-z][A-Za-z0-9_./:@-]*+",
     ("spec", "docker", "args"): _ARGUMENTS,
     ("spec", "docker", "env", "*"): _NOTE,
@@ -81,16 +84,19 @@ _CLASSES: dict[tuple[str | int, ...], str] = {
     ("spec", "resource", "gpuModel"): "|".join(KNOWN_GPU_MODELS),
     ("spec", "resource", "memoryMb"): _COUNT,
 }
+_NUMBERS = frozenset({_COUNT, "[1-8]", _PORT})
 _NAME: Path = ("metadata", "name")
+_GENERATION: Path = ("metadata", "generation")
 _IMAGE: Path = ("spec", "docker", "image")
 # How many values stand before the inputs and outputs when they are picked out of the groups.
 _SINGLE = 6
 
 
 class _Shape:
-    """One pattern, and where in its groups the values stand that a glimpse has."""
+    """One pattern, and where in its groups the values stand."""
 
-    def __init__(self, text: str, slots: list[_Slot], app: AiApp) -> None:
+    def __init__(self, document: Document, slots: list[_Slot], app: AiApp) -> None:
+        text = document.text
         parts, at = [], 0
         for start, end, _, allowed in slots:
             parts += [re.escape(text[at:start]), f"({allowed})"]
@@ -124,6 +130,41 @@ class _Shape:
             order += [place((*where, "hdfs"), hdfs), place((*where, "overwrite"), overwrite)]
         self._pick = itemgetter(*order)
         self._inputs = 2 * len(seen.inputs)
+        self._app = app
+        self._request = app.request()
+        self._readers = [
+            (path, number, _reader(allowed))
+            for number, (_, _, path, allowed) in enumerate(slots)
+            if path is not _IN_COMMENT
+        ]
+        # What varies has no line break in it, and ends its line: the name stands at the same place in all files.
+        self._place = document.span(_NAME)
+
+    def app(self, groups: tuple[str, ...], path: str) -> DesiredApp:
+        """Return what a text asks for whose groups are `groups`."""
+        from dfsubmit.fingerprint import fingerprint  # noqa: PLC0415  # an overview makes none
+
+        request = _copied(self._request)
+        labels = dict(self._app.metadata.labels)
+        name, generation = "", self._app.metadata.generation
+        for where, number, read in self._readers:
+            value = read(groups[number])
+            if where[0] == "spec":
+                _put(request, where, value)
+            elif where == _NAME:
+                name = value
+            elif where == _GENERATION:
+                generation = value
+            else:
+                labels[str(where[-1])] = value
+        return DesiredApp(
+            name=name,
+            generation=generation,
+            fingerprint=fingerprint(request, generation),
+            request=request,
+            labels=labels,
+            place=Place(path=path, line=self._place.line, column=self._place.column),
+        )
 
     def picked(self, groups: tuple[str, ...]) -> tuple[str, str, Glimpse]:
         """Return the image, the arguments and what the app is, of a text whose groups are `groups`."""
@@ -149,6 +190,16 @@ class Shapes:
 
     def glimpse(self, content: bytes) -> Glimpse | None:
         """Return what the one app in `content` is when nothing can be found in it, or None when that is not sure."""
+        accepted = self._accepted(content)
+        return None if accepted is None else accepted[2]
+
+    def app(self, content: bytes, path: str) -> DesiredApp | None:
+        """Return what the one app in `content` asks for when nothing can be found in it, or None when that is not sure."""
+        accepted = self._accepted(content)
+        return None if accepted is None else accepted[0].app(accepted[1], path)
+
+    def _accepted(self, content: bytes) -> tuple[_Shape, tuple[str, ...], Glimpse] | None:
+        """Return the shape that accepts `content`, with its groups and the app in it."""
         if len(content) > _LONGEST or not content.isascii():
             return None
         text = content.decode("ascii")
@@ -162,7 +213,7 @@ class Shapes:
             image, args, found = shape.picked(groups)
             # No value under a telling name varies, and of those that do, only arguments have room for a name and a value.
             may_leak = has_hint("\n".join(groups)) or is_telling(args)
-            return found if image in self._images and not may_leak else None
+            return (shape, groups, found) if image in self._images and not may_leak else None
         return None
 
     def learn(self, content: bytes, document: Document, app: AiApp) -> None:
@@ -177,9 +228,39 @@ class Shapes:
         # Names are never the same: without this, the pattern would fit nothing but this file.
         if all(path != _NAME for _, _, path, _ in slots):
             return
-        shape = _Shape(text, slots, app)
+        shape = _Shape(document, slots, app)
         if shape.pattern.fullmatch(text) and all(shape.pattern != other.pattern for other in self._shapes):
             self._shapes.insert(0, shape)
+
+
+def _reader(allowed: str) -> Callable[[str], Any]:
+    """Return what makes the value of a text of one class."""
+    if allowed in _NUMBERS:
+        return int
+    return _truth if allowed == _TRUTH else _text
+
+
+def _truth(text: str) -> bool:
+    return text == "true"
+
+
+def _text(text: str) -> str:
+    return text[1:-1] if text[0] == '"' else text
+
+
+def _copied(value: Any) -> Any:
+    """Return a copy of a request, or a part of one."""
+    if isinstance(value, dict):
+        return {name: _copied(member) for name, member in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
+
+
+def _put(request: dict[str, Any], path: Path, value: Any) -> None:
+    """Set in `request` what stands at `path` in the manifest, which begins with `spec`."""
+    owner: Any = request
+    for part in path[1:-1]:
+        owner = owner[part]
+    owner[path[-1]] = value
 
 
 def _slots(document: Document, app: AiApp) -> Iterator[_Slot]:

@@ -7,7 +7,8 @@ import random
 
 import pytest
 
-from dfsubmit.project import examine
+from dfsubmit.desired import DesiredApp
+from dfsubmit.project import Gathering, examine
 from dfsubmit.projectmodel import Project
 from dfsubmit.shapes import Shapes
 from dfsubmit.sources import SourceFile
@@ -242,6 +243,13 @@ def long_road(text: str) -> Glimpse | None:
     return None if isinstance(model, Project) else glimpse(model)
 
 
+def asked_for(text: str) -> list[DesiredApp]:
+    """Return what the apps of a text ask for, by the long road."""
+    gathering = Gathering()
+    gathering.add(examine(SourceFile(path="a.yaml", content=text.encode())))
+    return list(gathering.apps.values())
+
+
 def taught(*manifests: str) -> Shapes:
     shapes = Shapes()
     for text in manifests:
@@ -283,9 +291,12 @@ def hold_mutants_against_the_long_road(seed: int, number: int) -> int:
     for _ in range(number):
         text = mutant(dice)
         seen = shapes.glimpse(text.encode())
+        app = shapes.app(text.encode(), "a.yaml")
+        assert (app is None) is (seen is None), text
         if seen is not None:
             accepted += 1
             assert seen == long_road(text), text
+            assert [app] == asked_for(text), text
     return accepted
 
 
@@ -314,6 +325,7 @@ def test_every_value_in_every_place_means_the_same_on_both_roads(manifest: str) 
             text = "".join((*lines[:at], f"{head}{value}\n", *lines[at + 1 :]))
             seen = shapes.glimpse(text.encode())
             assert seen is None or seen == long_road(text), text
+            assert seen is None or [shapes.app(text.encode(), "a.yaml")] == asked_for(text), text
 
 
 def test_a_manifest_like_one_that_was_read_is_seen_without_reading_it() -> None:
@@ -329,6 +341,7 @@ def test_a_manifest_like_one_that_was_read_is_seen_without_reading_it() -> None:
     assert seen is not None
     assert seen == long_road(other)
     assert seen.name == "app-0000002"
+    assert [shapes.app(other.encode(), "a.yaml")] == asked_for(other)
 
 
 @pytest.mark.parametrize(
