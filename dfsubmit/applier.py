@@ -14,10 +14,11 @@ import enum
 import hashlib
 import uuid
 from collections import deque
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from dfsubmit.engine import Accepted, Engine, NotSent, Rejected, Throttled, Unknown
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 # An intent's deadline, in timeouts: the request in hand and one that its worker is still busy with.
 DEADLINE_TIMEOUTS = 2
+# One worker in so many has its next request waiting, with its intent written, so that few stand idle while the ledger is
+# written; a single worker has none.
+AHEAD_OF = 2
+_STOPPED = NotSent(message="stopped before it was sent")
 
 
 class Result(enum.Enum):
@@ -195,6 +200,8 @@ class _Submission:
     applier: Applier
     pending: deque[Change]
     in_flight: dict[Future[Answer], tuple[Change, Entry]] = field(default_factory=dict)
+    # Of those, the ones whose answer has come. To wait for any of many futures costs a lock of each, for every answer.
+    ended: SimpleQueue[Future[Answer]] = field(default_factory=SimpleQueue)
     done: list[Done] = field(default_factory=list)
     fatal: EngineError | None = None
     # Holds that something open keeps: a submission of unknown outcome of this run, or one of another run.
@@ -226,8 +233,9 @@ class _Submission:
         return bool(self.pending) and self.fatal is None and not self.applier.stop.requested
 
     def _room(self) -> int:
-        """Return how many more may be in flight: a worker each, and no more than the engine soon takes."""
-        return self.applier.engine.room(self.applier.settings.parallelism) - len(self.in_flight)
+        """Return how many more may be in flight: a worker each and a few ahead, and no more than the engine soon takes."""
+        workers = self.applier.settings.parallelism
+        return self.applier.engine.room(workers + workers // AHEAD_OF) - len(self.in_flight)
 
     def _send_batch(self, pool: ThreadPoolExecutor) -> None:
         """Write the intents of the next batch, and send those that were won."""
@@ -237,6 +245,7 @@ class _Submission:
             if verdict is Verdict.WON and entry.intent is not None:
                 future = pool.submit(self._send, body, entry.intent.request, entry.intent.deadline)
                 self.in_flight[future] = (change, entry)
+                future.add_done_callback(self.ended.put)
             elif verdict is Verdict.LOST:
                 self._finish(Done(change=change, result=Result.LOST_RACE, message="another run submits it"))
             elif entry.intent is not None:
@@ -244,7 +253,7 @@ class _Submission:
                 self._finish(_held(change, entry.intent.hold))
 
     def _next_batch(self) -> Iterable[tuple[Change, Mapping[str, Any]]]:
-        """Take changes that can be sent now: a free worker each, and no hold twice."""
+        """Take changes that can be sent now or next, and no hold twice."""
         taken = {entry.intent.hold for _, entry in self.in_flight.values() if entry.intent}
         room = self._room()
         passed_over: deque[Change] = deque()
@@ -293,6 +302,8 @@ class _Submission:
 
     def _send(self, body: Mapping[str, Any], request: Mapping[str, Any], deadline: datetime) -> Answer:
         """Run in a worker."""
+        if self.applier.stop.requested:
+            return _STOPPED
         answer = self.applier.engine.submit(body, deadline=deadline)
         if isinstance(answer, Accepted):
             return answer
@@ -301,13 +312,17 @@ class _Submission:
 
     def _record_answers(self) -> None:
         """Wait for answers, and write the outcomes that have come together."""
-        answered, _ = wait(self.in_flight, return_when=FIRST_COMPLETED)
+        answered = [self.ended.get()]
+        while not self.ended.empty():
+            answered.append(self.ended.get())
         known = [(*self.in_flight[future], self._answer(future)) for future in answered]
         entries = [self._outcome(entry, answer) for _, entry, answer in known]
         verdicts = self.applier.ledger.append(entries)
         for future in answered:
             del self.in_flight[future]
         for (change, _, answer), entry, verdict in zip(known, entries, verdicts, strict=True):
+            if answer is _STOPPED:
+                continue
             if isinstance(answer, Unknown):
                 self.kept.add(hold_of(change, sent_prefix(change, marker=self.applier.settings.marker)))
             self._finish(_done(change, answer) if verdict is Verdict.WON else self._settled_meanwhile(change, entry))

@@ -31,7 +31,8 @@ def check_beginning(scene: Scene, plan: Plan, ledger: Ledger, engine: Engine, ou
     """
     from dfsubmit.plan import Action
 
-    if new or not plan.of(Action.SUBMIT) or scene.ledger_forgets or ledger.states(None):
+    # The first entry tells as much as the states of all items, which can be many.
+    if new or not plan.of(Action.SUBMIT) or scene.ledger_forgets or next(ledger.entries(None), None) is not None:
         return
     _refuse_passing_file(scene)
     alike = _alike(scene, plan, engine)
