@@ -1,7 +1,8 @@
 """One append to a ledger in git: judge, commit, push, and what to do when the push does not simply succeed.
 
     push DONE     the verdicts stand
-    push MOVED    somebody else was faster: fetch, judge again, push again, after a pause of random length
+    push MOVED    somebody else was faster, or an attempt of the same push before, which git makes again by itself where a
+                  connection breaks: fetch, look for the commit, judge again, push again, after a pause of random length
     push UNKNOWN  the answer was lost: fetch, and look whether the commit is in the history; only then try again
     push REFUSED  LedgerError: nothing was recorded, and trying again would change nothing
 
@@ -56,6 +57,8 @@ class Append:
         self._stale = False
         # Where the ref was in the last pushes that were told that it moved, and how many these were.
         self._moved: tuple[str, int] = "", 0
+        # The commit of the last push that was told so, with its verdicts.
+        self._overtaken: dict[str, tuple[Verdict, ...]] = {}
 
     def run(self) -> tuple[Verdict, ...]:
         """Return the verdicts, as soon as the remote has what won. Raises LedgerError."""
@@ -95,7 +98,7 @@ class Append:
             basis, sound = index.basis()
             fresh = self._stale or not sound or not basis.tip
             if fresh:
-                basis = self._ledger.refresh(cache, index, history=bool(self._sent))
+                basis = self._ledger.refresh(cache, index, history=bool(self._sent or self._overtaken))
             if (arrived := self._arrived(cache, basis)) is not None:
                 return arrived
             book, verdicts = self._judge(index, basis)
@@ -109,9 +112,10 @@ class Append:
 
     def _arrived(self, cache: Cache, basis: Basis) -> tuple[Verdict, ...] | None:
         """Return the verdicts of a commit that was pushed without an answer, if the remote has it."""
-        for commit, verdicts in self._sent.items():
+        for commit, verdicts in (self._sent | self._overtaken).items():
             if basis.tip and cache.descends(basis.tip, commit):
                 return verdicts
+        self._overtaken = {}
         if len(self._sent) >= _UNKNOWN_PUSHES:
             message = f"the ledger {self._ledger.describe()} did not take {len(self._sent)} pushes: {self._unknown}"
             raise LedgerError(message, tip="check the network and the host, and run it again")
@@ -153,6 +157,7 @@ class Append:
                 self._sent[commit] = verdicts
                 self._unknown = pushed.said
             case Push.MOVED:
+                self._overtaken = {commit: verdicts}
                 self._count_moved(basis.tip, pushed.said)
         self._stale = True
         return None

@@ -26,7 +26,8 @@ _NO_ENTRY = re.compile(
 )
 _UNREACHABLE = re.compile(
     r"Could not resolve host|Connection (refused|timed out|reset|closed)|Failed to connect|Network is unreachable"
-    r"|No route to host|Operation timed out|Couldn't connect|early EOF|hung up unexpectedly|error: 5\d\d\b|SSL|RPC failed",
+    r"|No route to host|Operation timed out|Couldn't connect|early EOF|hung up unexpectedly|error: (429|5\d\d)\b|SSL"
+    r"|RPC failed|Empty reply from server|(Recv|Send) failure|transfer closed|unexpected disconnect",
     re.IGNORECASE,
 )
 _NO_REPOSITORY = re.compile(

@@ -26,7 +26,7 @@ from dfsubmit.ledger.git import GitLedger
 from dfsubmit.ledger.gitcache import Cache
 from dfsubmit.ledger.gitlayout import DEFAULT_REF, FORMAT, segment_number, segment_path
 from dfsubmit.ledger.gitplumbing import look_at, run
-from dfsubmit.ledger.gitwords import Push, Pushed, read_push
+from dfsubmit.ledger.gitwords import HostUnreachableError, Push, Pushed, failure, read_push
 from dfsubmit.ledger.verify import verify
 
 WON, LOST, HELD = Verdict.WON, Verdict.LOST, Verdict.HELD
@@ -61,8 +61,8 @@ def host(prepared: Path, tmp_path: Path) -> Iterator[Host]:
 @pytest.fixture
 def used(prepared: Path, tmp_path: Path) -> Iterator[Host]:
     """Yield a host whose ledger has one submitted app, seen by the clone `clone`."""
-    shutil.copytree(prepared / "used", tmp_path / "host")
-    made = Host(tmp_path / "host")
+    shutil.copytree(prepared / "used", tmp_path / "used")
+    made = Host(tmp_path / "used")
     yield made
     made.close()
 
@@ -90,6 +90,17 @@ def test_a_lost_answer_is_found_after_others_have_moved_the_ref_on(host: Host, m
     monkeypatch.setattr(Cache, "push", lossy)
     assert ledger.append([entry(Event.INTENT, 1)]) == (WON,)
     assert list(ledger.entries(None)) == [entry(Event.INTENT, 1), *submitted(GPT)]
+
+
+@pytest.mark.parametrize("name", ["new", "used"])
+def test_a_push_that_git_made_twice_by_itself_is_not_taken_for_somebody_elses(
+    name: str, host: Host, used: Host, tmp_path: Path
+) -> None:
+    """Where a connection breaks behind a request, curl makes the request again; the ref has then moved to the very commit."""
+    place = host if name == "new" else used
+    environ = with_git(tmp_path / "bin", IF_PUSH + '$REAL "$@" >/dev/null 2>&1; exec $REAL "$@"')
+    assert place.ledger(environ=environ).append(submitted(GPT)) == (WON, WON)
+    assert place.ledger("other").states(None)[GPT].version == 2
 
 
 def test_a_push_that_did_not_arrive_is_made_again(host: Host, tmp_path: Path) -> None:
@@ -690,6 +701,21 @@ PUSHES = [
     ("", "git@h: Permission denied (publickey).\nfatal: Could not read from remote repository.", Push.REFUSED),
     ("", "fatal: ref updates aborted by hook\nsend-pack: unexpected disconnect", Push.REFUSED),
     ("", "fatal: the remote end hung up unexpectedly", Push.UNKNOWN),
+    (
+        "!\tabc:refs/x\t[remote rejected] (failed to update ref)",
+        "remote: error: 'refs/y' exists; cannot create",
+        Push.REFUSED,
+    ),
+    (
+        "!\tabc:refs/x\t[remote rejected] (failed to update ref)",
+        "remote: Unable to create '/x': Disk full",
+        Push.REFUSED,
+    ),
+    (
+        "!\tabc:refs/x\t[remote rejected] (failed to update ref)",
+        "remote: Unable to create '/x': File exists",
+        Push.MOVED,
+    ),
     ("", "", Push.UNKNOWN),
 ]
 
@@ -697,6 +723,21 @@ PUSHES = [
 @pytest.mark.parametrize(("line", "err", "end"), PUSHES)
 def test_the_end_of_a_push_is_read_from_what_git_says(line: str, err: str, end: Push) -> None:
     assert read_push(f"To ../host.git\n{line}\nDone\n", err).end is end
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The requested URL returned error: 503",
+        "The requested URL returned error: 429",
+        "Empty reply from server",
+        "ssh: Could not resolve hostname h: Temporary failure in name resolution",
+        "kex_exchange_identification: Connection closed by remote host",
+    ],
+)
+def test_what_may_be_over_in_a_moment_is_told_from_what_will_not(said: str) -> None:
+    assert isinstance(failure("git:x", "read", f"fatal: {said}"), HostUnreachableError)
+    assert not isinstance(failure("git:x", "read", "fatal: error: 404"), HostUnreachableError)
 
 
 @pytest.mark.parametrize("number", [0, 1, 255, 256, 65536 * 7 + 3, 2**32 - 1])
