@@ -98,7 +98,8 @@ def test_a_push_that_git_made_twice_by_itself_is_not_taken_for_somebody_elses(
 ) -> None:
     """Where a connection breaks behind a request, curl makes the request again; the ref has then moved to the very commit."""
     place = host if name == "new" else used
-    environ = with_git(tmp_path / "bin", IF_PUSH + '$REAL "$@" >/dev/null 2>&1; exec $REAL "$@"')
+    again = r"printf 'To h\n!\ta:refs/x\t[remote rejected] (failed to update ref)\nDone\n'; exit 1"
+    environ = with_git(tmp_path / "bin", IF_PUSH + '$REAL "$@" >/dev/null 2>&1; ' + again)
     assert place.ledger(environ=environ).append(submitted(GPT)) == (WON, WON)
     assert place.ledger("other").states(None)[GPT].version == 2
 
