@@ -68,7 +68,10 @@ class Report:
     ) -> None:
         """Add a finding at the characters `start:end`; `related` are words and places. Raises FullError."""
         source = self.source
-        full = len(self.findings) >= MAX_FINDINGS
+        if len(self.findings) > MAX_FINDINGS:
+            # What is looked at on the way out of a full report has been said with the rest.
+            raise FullError
+        full = len(self.findings) == MAX_FINDINGS
         if full:
             code, message, advice = "DF0012", "the file has more problems than are shown", "repair those above first"
             related, edits, severity = (), (), Severity.ERROR
