@@ -13,11 +13,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
+from urllib.parse import urlsplit
 
 import pytest
 from git_host import HERE, Access, GitHost, git
 from npm_tools import GITLAB_CI_LOCAL, installed
-from team import KEYS, REPOSITORY, Team
+from team import AUTHOR_TOKEN, KEYS, REPOSITORY, STRANGER_TOKEN, Team
 
 from dfsubmit.pipelines.files import files
 
@@ -44,12 +45,12 @@ def _team(tmp_path: Path) -> Iterator[Team]:
 
 
 def pipeline(
-    tool: Path, team: Team, *arguments: str, branch: str = "main", keys: bool = True
+    tool: Path, team: Team, *arguments: str, branch: str = "main", keys: bool = True, address: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run the pipeline of `branch` in a clone of its own."""
+    """Run the pipeline of `branch` in a clone of its own, of the team's repository or of that at `address`."""
     machine = Path(mkdtemp(prefix="machine-", dir=team.folder))
     clone = machine / "clone"
-    git(machine, "clone", "--quiet", "--branch", branch, team.address(JOB_TOKEN), clone)
+    git(machine, "clone", "--quiet", "--branch", branch, address or team.address(JOB_TOKEN), clone)
     variables = [f"--variable={name}={value}" for name, value in KEYS.items()] if keys else []
     return subprocess.run(
         [tool, "--force-shell-executor", "--no-timestamps", *variables, *arguments],
@@ -114,3 +115,59 @@ def test_a_bad_manifest_is_shown_and_nothing_is_submitted(tool: Path, team: Team
     assert applied.returncode != 0
     assert "specs/one.yaml:6:3: error[DF0201]" in applied.stdout
     assert team.apps() == []
+
+
+def test_where_jobs_may_not_push_the_token_of_the_project_does(tool: Path, team: Team) -> None:
+    team.host.tokens[JOB_TOKEN] = Access(REPOSITORY, push=False)
+    team.write("one")
+    team.push("one")
+    place = urlsplit(team.host.url)
+    server = {
+        "CI_SERVER_PROTOCOL": place.scheme,
+        "CI_SERVER_HOST": place.hostname,
+        "CI_SERVER_PORT": place.port,
+        "CI_PROJECT_PATH": REPOSITORY,
+    }
+    named = [f"--variable={name}={value}" for name, value in server.items()]
+    with team.data_forest():
+        refused = pipeline(tool, team, *named)
+        before = len(team.apps())
+        applied = pipeline(tool, team, *named, f"--variable=DFSUBMIT_GIT_TOKEN={AUTHOR_TOKEN}")
+
+    assert (refused.returncode == 0, before) == (False, 0)
+    assert "no permission to push to the ledger git:origin" in refused.stdout
+    assert applied.returncode == 0, applied.stdout
+    assert team.prefixes() == ["one"]
+
+
+def test_a_merge_request_of_a_fork_is_planned_from_the_ledger_of_the_project_that_it_is_for(
+    tool: Path, team: Team
+) -> None:
+    project = team.clone / "specs" / "project.yaml"
+    project.write_text(project.read_text().replace("refs/dfsubmit/ledger", "dfsubmit-ledger"))
+    team.write("one")
+    team.push("one")
+    with team.data_forest():
+        assert pipeline(tool, team).returncode == 0
+    # What a stranger's project holds is its branches, without the ledger.
+    bare = team.host.folder / f"{REPOSITORY}.git"
+    fork = team.host.repository("stranger/specs")
+    git(bare, "push", "--quiet", fork, "main")
+    team.host.tokens[STRANGER_TOKEN] = Access("stranger/specs", push=True)
+    team.write("two")
+    git(team.clone, "remote", "set-url", "origin", team.address(STRANGER_TOKEN, "stranger/specs"))
+    team.push("two", branch="topic")
+
+    planned = pipeline(
+        tool,
+        team,
+        *MERGE_REQUEST,
+        f"--variable=CI_MERGE_REQUEST_PROJECT_PATH={REPOSITORY}",
+        f"--variable=CI_MERGE_REQUEST_PROJECT_URL={team.address(AUTHOR_TOKEN).removesuffix('.git')}",
+        branch="topic",
+        address=team.address(STRANGER_TOKEN, "stranger/specs"),
+    )
+
+    assert planned.returncode == 0, planned.stdout
+    assert "Plan: 1 to submit, 0 to kill, 1 unchanged, 0 unresolved." in planned.stdout
+    assert AUTHOR_TOKEN not in planned.stdout
