@@ -277,15 +277,17 @@ def _max_submit(options: Options, scene: Scene) -> int:
 
 def _show(options: Options, out: output.Output, plan: Plan, scene: Scene, ledger: Ledger) -> None:
     """Show the plan: on standard error, unless it is all that was asked for."""
-    from dfsubmit.cli.planning import page_of
+    from dfsubmit.cli.planning import as_of, page_of
     from dfsubmit.render.machine import json_text, plan_document
     from dfsubmit.render.plan import plan_text
 
     if options.dry_run and options.settings.output == "json":
         basis: Basis = {"ledger": ledger.describe(), "engine": scene.engine_type, "engineAsked": plan.seen}
+        if commit := as_of(ledger):
+            basis["asOf"] = commit
         out.data(json_text(plan_document(plan, basis)))
     elif options.dry_run and options.settings.output == "markdown":
-        out.data(page_of(plan)())
+        out.data(page_of(plan, commit=as_of(ledger))())
     elif options.dry_run:
         out.data(plan_text(plan, palette=out.palette, verbose=out.verbosity > 0))
     elif out.verbosity >= 0 and plan.has_changes:

@@ -185,9 +185,15 @@ def _missing(folder: Path, wanted: Mapping[str, str]) -> list[str]:
     if other:
         raise InputError(
             f"{folder} already holds {', '.join(other)}; nothing was written",
-            tip="choose another folder, or move these files away",
+            tip="choose another folder, or move these files away"
+            + (", or take over from a new folder what they lack" if any(map(_is_pipeline, other)) else ""),
         )
     return missing
+
+
+def _is_pipeline(relative: str) -> bool:
+    """Tell whether a file is one that a repository most likely has for other ends, too."""
+    return relative.startswith((".github/", ".gitlab"))
 
 
 def _write(path: Path, text: str) -> None:

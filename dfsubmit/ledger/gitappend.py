@@ -15,6 +15,7 @@ try would call LOST or HELD is judged again on what the remote has now.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 import uuid
@@ -147,7 +148,9 @@ class Append:
         pushed = cache.push(commit, basis.tip)
         match pushed.end:
             case Push.DONE:
-                index.write(Basis(tip=commit, segments=basis.segments + 1), book.rows.values())
+                # It is recorded, whatever becomes of the index: that is made up for when the ledger is next looked at.
+                with contextlib.suppress(LedgerError):
+                    index.write(Basis(tip=commit, segments=basis.segments + 1), book.rows.values())
                 if basis.segments % _TIDY_EVERY == _TIDY_EVERY - 1:
                     cache.tidy()
                 return verdicts

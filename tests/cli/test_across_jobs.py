@@ -189,3 +189,5 @@ def test_an_offline_plan_says_of_which_commit_of_the_ledger_it_is(host: Host) ->
     assert basis["asOf"] == tip
     assert f"ledger git:origin as of {tip}" in run(folder, "plan", "--offline").stderr
     assert f"as of <code>{tip}</code>" in run(folder, "plan", "--offline", "-o", "markdown").stdout
+    assert json.loads(run(folder, "apply", "--dry-run", "-o", "json").stdout)["basis"]["asOf"] == tip
+    assert f"as of <code>{tip}</code>" in run(folder, "apply", "--dry-run", "-o", "markdown").stdout

@@ -78,6 +78,7 @@ def test_a_pipeline_of_ones_own_is_never_overwritten(host: Host, dfsubmit: Run, 
 
     assert (result.returncode, written(tmp_path)) == (1, {name: "mine\n"})
     assert f"already holds {name}; nothing was written" in result.stderr
+    assert "take over from a new folder what they lack" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,21 @@ def test_a_push_that_git_made_twice_by_itself_is_not_taken_for_somebody_elses(
     assert place.ledger("other").states(None)[GPT].version == 2
 
 
+def test_what_was_pushed_is_recorded_though_its_index_cannot_be_written(
+    used: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise LedgerError("the disk is full")
+
+    ledger = used.ledger()
+    ledger.states(None)
+    with monkeypatch.context() as patched:
+        patched.setattr(gitindex.Index, "write", full)
+        assert ledger.append(submitted(GPT)) == (WON, WON)
+    assert ledger.append([entry(Event.KILLED, 3, GPT)]) == (WON,)
+    assert used.commits() == 3
+
+
 def test_a_push_that_did_not_arrive_is_made_again(host: Host, tmp_path: Path) -> None:
     script = (
         IF_PUSH
