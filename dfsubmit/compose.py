@@ -179,11 +179,14 @@ def selected(state: DesiredState, settings: Settings) -> DesiredState:
 
 
 @contextlib.contextmanager
-def ledger_of(scene: Scene) -> Iterator[Auditable]:
-    """Open the ledger of this run, and let go of it at the end. Raises LedgerError."""
+def ledger_of(scene: Scene, *, last_seen: Callable[[str], None] | None = None) -> Iterator[Auditable]:
+    """Open the ledger of this run, and let go of it at the end. Raises LedgerError.
+
+    With `last_seen`, an offline run that only reads gets what was seen last of a ledger whose host is away, and is told so.
+    """
     from dfsubmit.ledger.open import open_ledger
 
-    ledger = open_ledger(*_ledger_place(scene))
+    ledger = open_ledger(*_ledger_place(scene), last_seen=last_seen if scene.settings.offline else None)
     try:
         yield ledger
     finally:

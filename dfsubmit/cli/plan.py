@@ -67,7 +67,8 @@ def command(flags: Flags, out_file: str | None, prune: bool, detailed_exitcode: 
     """Show what `apply` would do: + submit, = unchanged, ? unresolved, ! orphan, - kill.
 
     Compares the manifests with the ledger; the engine is only asked what the submitted apps are doing, and --offline
-    leaves that out. The last line never changes its form.
+    leaves that out; a ledger in git whose host cannot be reached is then taken as it was last seen here.
+    The last line never changes its form.
     """
     return run(
         Options(
@@ -104,7 +105,7 @@ def _run(options: Options) -> int:
     out = output.make(options.settings, os.environ)
     known = _known(options.settings)
     scene, state = desired_scene(options.settings, out, known)
-    with ledger_of(scene) as ledger:
+    with ledger_of(scene, last_seen=out.warning) as ledger:
         keeper = _keeper(options, known, state, ledger)
         plan, tails = _seen_plan(scene, state, ledger, out, prune=options.prune)
         note, data = _show(options=options, out=out, plan=plan, tails=tails, scene=scene, ledger=ledger, state=state)

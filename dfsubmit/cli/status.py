@@ -46,7 +46,8 @@ class Options:
 def command(flags: Flags, names: tuple[str, ...], every: bool) -> int:
     """Show the apps that were submitted, by the names of their manifests (globs are fine; all by default).
 
-    A failed app shows the end of its log. With --offline the ledger alone is read.
+    A failed app shows the end of its log. With --offline the ledger alone is read;
+    one in git whose host cannot be reached is then taken as it was last seen here.
     """
     return run(Options(settings=resolve(flags, os.environ), names=names, every=every))
 
@@ -61,7 +62,7 @@ def run(options: Options) -> int:
 
     out = output.make(options.settings, os.environ)
     scene = settings_scene(options.settings, out)
-    with ledger_of(scene) as ledger:
+    with ledger_of(scene, last_seen=out.warning) as ledger:
         states = ledger.states(scene.project_id)
         remote, tails, asked = _ask(options, scene, states, out)
         rows = rows_of(options.names, states, remote, every=options.every)

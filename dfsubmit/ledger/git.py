@@ -37,10 +37,11 @@ from dfsubmit.ledger.gitlayout import (
     without_user,
 )
 from dfsubmit.ledger.gitplumbing import look_at
+from dfsubmit.ledger.gitwords import HostUnreachableError
 from dfsubmit.ledger.heads import HeadStates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from dfsubmit.journal import Entry, Item, ItemState
@@ -62,14 +63,17 @@ class GitLedger:
         *,
         environ: Mapping[str, str] | None = None,
         patience: float = PATIENCE_SECONDS,
+        last_seen: Callable[[str], None] | None = None,
     ) -> None:
         """Take the folder of a checkout (the cache goes to its `.dfsubmit`), the remote's name or URL, and the ref.
 
         A `ref` that does not begin with `refs/` is a branch. `patience` is in seconds. Touches nothing yet.
+        With `last_seen`, for who only reads, states are those that were seen here last where the host cannot be reached,
+        and it is told so.
         """
         self._repository, self._remote, self._ref = repository, remote, full_ref(ref)
         self._environ = os.environ if environ is None else environ
-        self._patience = patience
+        self._patience, self._last_seen = patience, last_seen
         self._closed = False
         self._cache: Cache | None = None
         self._checkout: Checkout | None = None
@@ -205,13 +209,25 @@ class GitLedger:
 
     def _current(self) -> Index | None:
         """Return the index at what the remote has now; None for a ledger that does not exist. Raises LedgerError."""
-        tip, index = self._remote_tip(), self._opened()
+        try:
+            tip, index = self._remote_tip(), self._opened()
+        except HostUnreachableError as error:
+            return self._seen_last(error)
         if index is None and not tip:
             return None
         if index is not None and _is_at(index, tip):
             return index if tip else None
         with self.locked() as (cache, held):
             return held if self.refresh(cache, held).tip else None
+
+    def _seen_last(self, error: HostUnreachableError) -> Index:
+        """Return the index as it is, where that will do; otherwise raise `error`."""
+        index = self._opened()
+        basis, sound = index.basis() if index is not None else (Basis(), False)
+        if self._last_seen is None or index is None or not sound or not basis.tip:
+            raise error
+        self._last_seen(f"{error.message}; what follows is as of {basis.tip}, which was seen here last")
+        return index
 
     def _fetched(self) -> str:
         """Return the commit that the remote has, with its objects here, whatever is in it; empty for none."""

@@ -122,7 +122,7 @@ def failure(where: str, doing: str, err: str, *, timed_out: bool = False) -> Led
         tip = f"if you trust it: {printable(trust[0])}" if trust else "see safe.directory in `git help config`"
         return LedgerError(f"{start}: {said}", tip=tip)
     if timed_out:
-        return LedgerError(
+        return HostUnreachableError(
             f"{start}: git did not end in time; {said}".rstrip("; "), tip="check the network and the host"
         )
     if _NO_ENTRY.search(err):

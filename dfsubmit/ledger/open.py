@@ -12,6 +12,8 @@ from dfsubmit.ledger.memory import MemoryLedger
 from dfsubmit.ledger.sqlite import SqliteLedger
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dfsubmit.ledger.verify import Auditable
 
 KNOWN = "sqlite:PATH, git:REMOTE or memory:"
@@ -28,10 +30,10 @@ def git_place(text: str) -> tuple[str, str] | None:
     return (remote, ref) if _REMOTE.fullmatch(remote) and _REF.fullmatch(ref) else None
 
 
-def open_ledger(spec: str, root: Path) -> Auditable:
+def open_ledger(spec: str, root: Path, *, last_seen: Callable[[str], None] | None = None) -> Auditable:
     """Return the ledger that `spec` names. Raises UsageError.
 
-    A relative PATH starts at `root`, and REMOTE is one of the git repository in which `root` lies.
+    A relative PATH starts at `root`, and REMOTE is one of the git repository in which `root` lies. `last_seen`: see `GitLedger`.
     """
     scheme, colon, rest = spec.partition(":")
     match scheme if colon else "":
@@ -40,7 +42,7 @@ def open_ledger(spec: str, root: Path) -> Auditable:
         case "git" if (found := git_place(rest)) is not None:
             from dfsubmit.ledger.git import GitLedger  # noqa: PLC0415  # it brings subprocess and more, which others need not
 
-            return GitLedger(root, *found)
+            return GitLedger(root, *found, last_seen=last_seen)
         case "memory" if not rest:
             return MemoryLedger()
     raise UsageError(f"'{spec}' names no ledger", tip=f"write {KNOWN}")

@@ -163,6 +163,26 @@ def test_a_host_that_stays_away_is_waited_for_no_longer_than_that(
         host.ledger(environ=with_git(tmp_path / "bin", away)).append(submitted(item()))
 
 
+def test_who_only_reads_may_be_shown_what_was_seen_last_and_is_told(used: Host, tmp_path: Path) -> None:
+    away = (
+        'case " $* " in *" ls-remote "*) echo "fatal: Could not resolve host: h" >&2; exit 128;; esac\nexec $REAL "$@"'
+    )
+    environ = with_git(tmp_path / "bin", away)
+    told: list[str] = []
+
+    with contextlib.closing(GitLedger(used.clone("clone"), "origin", environ=environ, last_seen=told.append)) as ledger:
+        assert ledger.states(None) == fold(submitted(item()))
+        assert ledger.as_of() == used.tip()
+    assert len(told) == 1
+    assert "the host cannot be reached" in told[0]
+    assert f"as of {used.tip()}, which was seen here last" in told[0]
+
+    for clone, last_seen in (("clone", None), ("other", told.append)):
+        blind = GitLedger(used.clone(clone), "origin", environ=environ, last_seen=last_seen)
+        with contextlib.closing(blind), pytest.raises(LedgerError, match="the host cannot be reached"):
+            blind.states(None)
+
+
 # Others at the same ref
 
 
