@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ from dfsubmit.document import Loaded, load
 from dfsubmit.overview import overview
 from dfsubmit.plan import DesiredApp, Place
 from dfsubmit.project import load_project
-from dfsubmit.setrules import conflicts
+from dfsubmit.setrules import MANY_WITH_ONE_PREFIX, conflicts
 from dfsubmit.sources import find
 from dfsubmit.traces import Glimpse, Traces
 
@@ -206,4 +207,21 @@ def test_what_the_rules_find_between_apps_is_never_missed(
 
     found = list(conflicts([desired(app) for app in apps], max_gpus=max_gpus, marker=marker))
 
-    assert traces.may_meet(max_gpus=max_gpus, marker=marker) or not found
+    asked = [traces.may_meet(max_gpus=max_gpus, marker=marker)]
+    with patch("dfsubmit.traces._MANY", 0):  # as in a set of many thousands
+        asked.append(traces.may_meet(max_gpus=max_gpus, marker=marker))
+    assert asked[0] is asked[1]
+    assert asked[0] or not found
+
+
+@pytest.mark.parametrize("many", [0, 25_000], ids=["in a set of many thousands", "in a smaller set"])
+def test_one_prefix_for_too_many_apps_is_never_missed(many: int) -> None:
+    traces = Traces()
+    with patch("dfsubmit.traces._MANY", many):
+        for number in range(MANY_WITH_ONE_PREFIX):
+            traces.add(Glimpse(f"app-{number}", "w", "pp", 1, (), ()))
+        assert not traces.may_meet(max_gpus=None, marker=False)
+
+        traces.add(Glimpse("app", "w", "pp", 1, (), ()))
+        assert traces.may_meet(max_gpus=None, marker=False)
+        assert not traces.may_meet(max_gpus=None, marker=True)
