@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dfsubmit.errors import DfsubmitError
 
+# What opens the repository to a CI job, or holds what does: a manifest that wants it has come from a stranger.
+_OF_THE_JOB = re.compile(
+    r"GITHUB_TOKEN|GH_TOKEN|ACTIONS_(RUNTIME|ID_TOKEN_REQUEST)_TOKEN"
+    r"|CI_JOB_TOKEN|CI_JOB_JWT.*|CI_REPOSITORY_URL|CI_REGISTRY_PASSWORD|CI_DEPLOY_PASSWORD|DFSUBMIT_GIT_TOKEN"
+    r"|GIT_CONFIG_VALUE_\d+"
+)
+
 
 class MissingSecretError(DfsubmitError):
-    """A variable that a manifest refers to is not set."""
+    """A variable that a manifest refers to is not set, or not for apps."""
 
 
 def references(request: Mapping[str, Any]) -> Iterator[str]:
@@ -22,8 +30,13 @@ def references(request: Mapping[str, Any]) -> Iterator[str]:
 def resolve_secrets(request: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
     """Return the body to send: `request` with each `{fromEnv: NAME}` replaced by the variable's value.
 
-    Raises MissingSecretError that names every variable that is not set, never a value.
+    Raises MissingSecretError that names every variable that is not set, or is not for apps, never a value.
     """
+    if kept := sorted({name for name in references(request) if _OF_THE_JOB.fullmatch(name)}):
+        raise MissingSecretError(
+            f"not given to apps: {', '.join(kept)}, by which a CI job gets at its repository",
+            tip="if the app needs a token, make one for it and give it another name",
+        )
     # CI systems hand a secret that does not exist over as an empty one; an app without it would run for nothing.
     missing = sorted({name for name in references(request) if not environ.get(name)})
     if missing:

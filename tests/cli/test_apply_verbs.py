@@ -443,6 +443,16 @@ def test_an_empty_secret_counts_as_not_set(folder: Folder) -> None:
     assert folder.world() == []
 
 
+@pytest.mark.parametrize("name", ["GITHUB_TOKEN", "CI_JOB_TOKEN", "GIT_CONFIG_VALUE_0"])
+def test_what_opens_the_repository_to_a_job_is_given_to_no_app(name: str, folder: Folder) -> None:
+    folder.app("one", more=f", env: {{X: {{fromEnv: {name}}}}}")
+    refused = folder.run("apply", "--yes", env={name: "made-up"})
+    assert refused.returncode == 1
+    assert f"one: not given to apps: {name}, by which a CI job gets at its repository" in refused.stderr
+    assert "made-up" not in refused.stderr
+    assert folder.world() == []
+
+
 def test_a_lost_ledger_is_warned_of_where_the_service_lists_apps_like_these(folder: Folder) -> None:
     folder.app("one")
     first = folder.run("apply", "--yes")
