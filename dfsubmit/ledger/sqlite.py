@@ -111,6 +111,8 @@ class SqliteLedger:
         self._writable = False
         self._closed = False
         self._entry_at = functools.lru_cache(maxsize=256)(self._load)
+        # What was read last, of which project and as of when: one run asks several times before it writes.
+        self._states: tuple[str | None, tuple[int, int], HeadStates] | None = None
         # Outcomes follow soon upon their intents. Only steps look here: what callers handed in, callers may change.
         self._written: OrderedDict[int, Entry] = OrderedDict()
 
@@ -124,9 +126,12 @@ class SqliteLedger:
         if file is None:
             return {}
         with self._errors():
-            rows = _read_heads(file.connection, project)
+            as_of = _version_of(file.connection)
+            if self._states is None or self._states[:2] != (project, as_of):
+                rows = _read_heads(file.connection, project)
+                self._states = None if rows is None else (project, as_of, HeadStates(rows, self._entry_at))
         file.check()
-        return fold(self.entries(project)) if rows is None else HeadStates(rows, self._entry_at)
+        return fold(self.entries(project)) if self._states is None else self._states[2]
 
     def entries(self, project: str | None) -> Iterator[Entry]:
         """Yield every entry of `project` (None: of all), oldest first. Raises LedgerError."""
@@ -172,6 +177,7 @@ class SqliteLedger:
         self._let_go()
 
     def _let_go(self) -> None:
+        self._states = None
         if self._file is not None:
             self._file.connection.close()
             self._file = None
@@ -271,6 +277,11 @@ class SqliteLedger:
         if isinstance(entry, LedgerError):
             raise type(entry)(f"{self._path}, entry {seq}: {entry.message}", tip=entry.tip) from entry
         return entry
+
+
+def _version_of(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Return what differs after any commit, of another connection or of this one."""
+    return connection.execute("PRAGMA data_version").fetchone()[0], connection.total_changes
 
 
 def _heads_are_current(connection: sqlite3.Connection) -> bool:
