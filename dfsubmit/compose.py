@@ -428,7 +428,7 @@ def reconciler_of(
     from dfsubmit.applier import Applier, ApplySettings
     from dfsubmit.identity import with_commit_of
     from dfsubmit.reconcile import Reconciler
-    from dfsubmit.repository import seen_from_root
+    from dfsubmit.repository import SeenFromRoot
 
     settler = settler_of(scene, ledger=ledger, engine=engine, stop=stop, tell=tell)
     applier = Applier(
@@ -442,7 +442,7 @@ def reconciler_of(
         ),
         stop=stop,
         report=report,
-        named=seen_from_root,
+        named=SeenFromRoot(),
     )
     return Reconciler(settler=settler, applier=applier, plan_again=plan_again, max_submit=max_submit)
 
