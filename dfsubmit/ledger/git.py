@@ -249,11 +249,7 @@ class GitLedger:
         what = f"was set to {tip}, which does not contain" if tip else "was deleted on the remote, after"
         return LedgerCorruptError(
             f"{self._ref} of the ledger {self.describe()} {what} the last commit seen here, {seen}",
-            tip=(
-                f"put it back from a clone that has it: git push --force {without_user(self._remote)} {seen}:{self._ref} "
-                f"(git --git-dir={cache.folder} log {seen} shows it); only if what is there now is the true record, "
-                f"remove {cache.folder}"
-            ),
+            tip=f"put it back: {cache.restoring(seen)}; only if what is there now is the true record, remove {cache.folder}",
         )
 
     def _catch_up(self, cache: Cache, index: Index, basis: Basis, tip: str) -> None:

@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import hashlib
 import re
+import shlex
 import shutil
 import tempfile
 import time
@@ -149,6 +150,21 @@ class Cache:
         options = ["--porcelain", "--no-verify", lease]
         ran = self._git("push", *options, self._checkout.url, f"{commit}:{self._ref}", timeout=PUSH_SECONDS)
         return read_push(ran.out.decode("utf-8", "replace"), ran.err)
+
+    def restoring(self, commit: str) -> str:
+        """Return the command by which a person sets the ref back to `commit`.
+
+        A host takes no history that has an end, as that of a cache does which began with a ledger that was there. Then a new
+        commit with all entries begins another one, and every cache with it.
+        """
+        place = shlex.quote(str(self.folder.absolute()))
+        start = f"cd {shlex.quote(str(self._checkout.top.resolve()))} && git --git-dir={place} push --force"
+        url = shlex.quote(without_user(self._checkout.url))
+        if not (self.folder / "shallow").exists():
+            return f"{start} {url} {commit}:{self._ref}"
+        name = "-c user.name=dfsubmit -c user.email=dfsubmit@dfsubmit.invalid"
+        made = f"$(git --git-dir={place} {name} commit-tree {commit}^{{tree}} -m restored)"
+        return f"{start} {url} {made}:{self._ref} && rm -r {place} (and in every other clone)"
 
     def tidy(self) -> None:
         """Pack loose objects when there are many."""

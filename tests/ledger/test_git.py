@@ -268,10 +268,31 @@ def test_a_deleted_ref_is_refused_by_who_has_seen_it_and_empty_for_who_has_not(u
     ):
         with pytest.raises(LedgerCorruptError, match=f"was deleted.*{seen}") as caught:
             use(used.ledger())
-        assert "git push --force" in caught.value.tip
+        assert "push --force" in caught.value.tip
     assert used.ledger("other").states(None) == {}
     git(used.bare, "update-ref", DEFAULT_REF, seen)
     assert used.ledger().append(submitted(GPT)) == (WON, WON)
+
+
+@pytest.mark.parametrize("lost", ["deleted", "set back"])
+@pytest.mark.parametrize("clone", ["clone", "other"])
+def test_the_way_out_of_a_broken_chain_is_one(clone: str, lost: str, used: Host) -> None:
+    """What `clone` has seen has its whole history; what `other` has fetched since begins with what was there."""
+    first = used.tip()
+    used.ledger().append(submitted(GPT))
+    used.ledger(clone).states(None)
+    if lost == "deleted":
+        git(used.bare, "update-ref", "-d", DEFAULT_REF)
+        git(used.bare, "gc", "--quiet", "--prune=now")
+    else:
+        git(used.bare, "update-ref", DEFAULT_REF, first)
+    with pytest.raises(LedgerCorruptError) as caught:
+        used.ledger(clone).states(None)
+    command = caught.value.tip.removeprefix("put it back: ").partition("; only if")[0].partition(" (and in")[0]
+    subprocess.run(["sh", "-c", command], cwd="/", check=True, capture_output=True)
+
+    assert used.ledger(clone).states(None) == fold([*submitted(item()), *submitted(GPT)])
+    assert used.ledger(clone).append([entry(Event.KILLED, 3)]) == (WON,)
 
 
 def test_a_deleted_ref_is_not_made_again_by_a_push(used: Host) -> None:
