@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from dfsubmit.plan import Plan
 
 _REBUILD = "if the ledger was lost, stop here: `dfsubmit ledger rebuild` records again what was submitted"
+# Who has seen the ledger refuses to go on without it, and names the command that sets the ref back.
+_PUT_BACK = (
+    "if the ledger was lost, stop here: `dfsubmit status` in a clone that has used it tells how to put it back; "
+    "where there is none, `dfsubmit ledger rebuild` records again what was submitted"
+)
 _BEGIN = "if nothing was submitted through it, run `dfsubmit apply --new-ledger` once"
 
 
@@ -41,7 +46,7 @@ def check_beginning(scene: Scene, plan: Plan, ledger: Ledger, engine: Engine, ou
         return
     said = f"the ledger is empty, but the service lists apps with the same prefixes, such as {alike[0]} ({len(alike)} in all)"
     if ledger.describe().startswith("git:"):
-        raise LimitError(f"{said}; nothing was submitted", tip=f"{_REBUILD}; {_BEGIN}")
+        raise LimitError(f"{said}; nothing was submitted", tip=f"{_PUT_BACK}; {_BEGIN}")
     out.warning(said, tip=_REBUILD)
 
 

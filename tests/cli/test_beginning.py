@@ -51,6 +51,7 @@ def test_a_ledger_that_was_deleted_is_not_begun_anew_by_who_never_saw_it(team: F
     assert refused.returncode == 5
     assert "the ledger is empty, but the service lists apps with the same prefixes, such as one-" in refused.stderr
     assert "nothing was submitted" in refused.stderr
+    assert "in a clone that has used it tells how to put it back" in refused.stderr
     assert "dfsubmit ledger rebuild" in refused.stderr
     assert "--new-ledger" in refused.stderr
     assert len(team.world()) == 1
