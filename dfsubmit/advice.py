@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dfsubmit.diagnostics import Diagnostic, Edit, Related, Severity, Span
 from dfsubmit.judging.fields import Path, dotted
 from dfsubmit.judging.quoting import quoted, short
-from dfsubmit.leaks import SHORTEST_SECRET, Leak, known, may_hold, named, random_for
+from dfsubmit.leaks import SHORTEST_SECRET, Leak, has_hint, known, may_hold, named, random_for
 from dfsubmit.manifest import AiApp, Project
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def advise_in_project(document: Document, manifest: AiApp, project: Project) -> 
 def credentials(document: Document) -> list[Diagnostic]:
     """Return a masked finding for every text of `document` that looks like a credential."""
     findings: list[Diagnostic] = []
-    if not may_hold(document.text[slice(*document.region)]):
+    if not may_hold(document.text[slice(*document.region)]) or not _is_suspect("", document.data):
         return findings
     for path, name, text in _texts(document.data):
         if len(text) < SHORTEST_SECRET:
@@ -82,6 +82,15 @@ def credentials(document: Document) -> list[Diagnostic]:
         if leak is not None:
             findings.append(_leaked(document, path, code, leak, text))
     return findings
+
+
+def _is_suspect(name: str, data: Any) -> bool:
+    """Tell whether a text in `data`, which stands under `name`, may hold a credential; in doubt yes, and without a path."""
+    if isinstance(data, str):
+        return len(data) >= SHORTEST_SECRET and (has_hint(data) or random_for(name, data) or named(data) is not None)
+    if isinstance(data, dict):
+        return any(_is_suspect(key, inner) for key, inner in data.items())
+    return isinstance(data, list) and any(_is_suspect(name, inner) for inner in data)
 
 
 def _texts(data: Any) -> Iterator[tuple[Path, str, str]]:

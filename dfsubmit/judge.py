@@ -24,14 +24,15 @@ __all__ = ["advise", "advise_in_project", "credentials", "has_room_for_marker", 
 def judge(document: Document) -> AiApp | Project | tuple[Diagnostic, ...]:
     """Return the manifest that `document` is, or its findings in the order of their places: at least one error."""
     data = document.data
+    known: ValidationError | None = None
     if isinstance(data, dict) and data.get("apiVersion") == API_VERSION:
         kind = data.get("kind")
         model = KINDS.get(kind) if isinstance(kind, str) else None
         if model is not None:
             try:
                 return model.model_validate(data)
-            except ValidationError:
-                pass
+            except ValidationError as error:
+                known = error
     from dfsubmit.judging.close import judge_closely  # noqa: PLC0415  # most documents are valid
 
-    return judge_closely(document)
+    return judge_closely(document, known)

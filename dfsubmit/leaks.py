@@ -104,8 +104,10 @@ def named(text: str) -> Leak | None:
 
 def secret_ranges(line: str) -> list[tuple[int, int]]:
     """Return the stretches of one line of a file that no output may show."""
-    ranges = [(match.start(), match.end()) for match in _shapes().finditer(line)]
-    return ranges + [match.span(1) for match in _compiled(_NAMED).finditer(line) if _is_secret(match[0], match[1])]
+    ranges = [match.span() for match in _shapes().finditer(line)] if has_hint(line) else []
+    if is_telling(line):
+        ranges += [match.span(1) for match in _compiled(_NAMED).finditer(line) if _is_secret(match[0], match[1])]
+    return ranges
 
 
 def masked(text: str) -> str:

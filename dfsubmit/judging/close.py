@@ -42,21 +42,25 @@ _ROUNDS = 8
 _OTHER_VERSION = re.compile(r"dfsubmit/v[0-9]\w*")
 
 
-def judge_closely(document: Document) -> AiApp | Project | tuple[Diagnostic, ...]:
-    """Return what `judge.judge` returns, whatever the document looks like."""
+def judge_closely(document: Document, known: ValidationError | None = None) -> AiApp | Project | tuple[Diagnostic, ...]:
+    """Return what `judge.judge` returns, whatever the document looks like.
+
+    `known` is what the model of the document's own `apiVersion` and `kind` has said already.
+    """
     kind = _kind(document.data)
     if _is_patch(document.data):
         return _settled(document, [patch_finding(document)])
     if kind is None or _is_foreign(document.data):
         return _settled(document, [_not_ours(document)])
-    model = KINDS[kind]
-    try:
-        return model.model_validate(document.data)
-    except ValidationError as error:
-        meant = _kind_by_spec(document.data)
-        if meant is not None and meant != kind:
-            return _settled(document, [kind_finding(document, document.data.get("kind"), meant)])
-        return _settled(document, _findings(document, kind, error))
+    if known is None:
+        try:
+            return KINDS[kind].model_validate(document.data)
+        except ValidationError as error:
+            known = error
+    meant = _kind_by_spec(document.data)
+    if meant is not None and meant != kind:
+        return _settled(document, [kind_finding(document, document.data.get("kind"), meant)])
+    return _settled(document, _findings(document, kind, known))
 
 
 def _is_patch(data: Any) -> bool:

@@ -9,7 +9,6 @@ same letters here, same letters elsewhere, misspelt here, another tool's word he
 
 from __future__ import annotations
 
-import copy
 import enum
 import functools
 from dataclasses import dataclass, field
@@ -117,7 +116,7 @@ class Repair:
     def take(self, unknown: list[Path]) -> None:
         """Move or remove every unknown key, and note what it was."""
         if not self.strays:
-            self.data = copy.deepcopy(self.data)
+            self.data = _copy(self.data, {})
         settled: set[Path] = set()
         # A slip in `type` itself comes first: it decides which keys are known, so the others are judged anew.
         for path in sorted(unknown, key=lambda one: closest(str(one[-1]), [_TYPE]) is None):
@@ -194,6 +193,25 @@ class Repair:
         foreign = key == "resource" and isinstance(value, dict) and not _KUBERNETES_RESOURCES.isdisjoint(value)
         parent[str(key)] = {} if foreign else value
         return True
+
+
+def _copy(data: Any, made: dict[int, Any]) -> Any:
+    """Return a copy of plain data in which what an alias shares is shared as well; `made` has by id what is copied already."""
+    if not isinstance(data, dict | list):
+        return data
+    known = made.get(id(data))
+    if known is not None:
+        return known
+    if isinstance(data, list):
+        items: list[Any] = []
+        made[id(data)] = items
+        items += [_copy(item, made) for item in data]
+        return items
+    fields: dict[str, Any] = {}
+    made[id(data)] = fields
+    for key, value in data.items():
+        fields[key] = _copy(value, made)
+    return fields
 
 
 def _sibling(models: tuple[Model, ...], model: Model, key: str) -> str:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from dfsubmit.diagnostics import Severity, in_reading_order
 from dfsubmit.leaks import MASK, secret_ranges, without_keys
 from dfsubmit.render.lines import lines_of
-from dfsubmit.render.terminal import PLAIN, Palette, cells, neutral
+from dfsubmit.render.terminal import PLAIN, Palette, cells, is_plain, neutral
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -179,16 +179,22 @@ def _frame(path: str, span: Span | None, look: _Look, colour: str, mark: str) ->
     start = span.column - 1
     end = span.end_column - 1 if span.end_line == span.line else len(line)
     room = min(max(look.width - look.gutter - 3, _NARROWEST), _NEAR)
-    shown = _cut(_shown(line, start, source.hidden.get(span.line, [])), start, len(line), room)
-    blank = sum(one.cells for one in shown if one.column < start)
-    under = max(sum(one.cells for one in shown if start <= one.column < min(end, len(line))), 1)
+    hidden = source.hidden.get(span.line, [])
+    if len(line) <= room and not hidden and is_plain(line) and not secret_ranges(line):
+        # Most lines: nothing to hide, to name or to cut, and a cell for each character.
+        shown, blank, under = line, min(start, len(line)), max(min(end, len(line)) - start, 1)
+    else:
+        pieces = _cut(_shown(line, start, hidden), start, len(line), room)
+        shown = "".join(one.text for one in pieces)
+        blank = sum(one.cells for one in pieces if one.column < start)
+        under = max(sum(one.cells for one in pieces if start <= one.column < min(end, len(line))), 1)
     paint = look.palette.paint
     bar = paint(look.palette.dim, "|")
     number = paint(look.palette.dim, f"{span.line:>{look.gutter}}")
     empty = " " * look.gutter
     return [
         f"{empty} {bar}",
-        f"{number} {bar} {''.join(one.text for one in shown)}".rstrip(),
+        f"{number} {bar} {shown}".rstrip(),
         f"{empty} {bar} {' ' * blank}{paint(colour, mark * under)}",
     ]
 

@@ -38,12 +38,12 @@ def visible(character: str) -> str:
 
 def neutral(text: str) -> str:
     """Return `text` on one line with every character visible; a tower of combining marks is cut down."""
-    if _is_plain(text):
+    if is_plain(text):
         return text
     return "".join(shown for shown, _ in cells(text))
 
 
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
     """Tell whether `text` is shown as it is, one cell a character."""
     return text.isascii() and text.isprintable() and "::" not in text and "##" not in text
 
@@ -74,7 +74,7 @@ def _cell(character: str) -> int:
 
 def width(text: str) -> int:
     """Return how many terminal cells `text` takes once it is neutral."""
-    return len(text) if _is_plain(text) else sum(wide for _, wide in cells(text))
+    return len(text) if is_plain(text) else sum(wide for _, wide in cells(text))
 
 
 def padded(text: str, wide: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from itertools import accumulate
 
 from dfsubmit.diagnostics import Span
 
@@ -30,7 +31,12 @@ class Source:
         """Return the offset at which each line starts."""
         if self._starts is None:
             first = 1 if self.text.startswith(BOM) else 0
-            self._starts = [first, *(match.end() for match in _LINE_BREAK.finditer(self.text))]
+            if "\r" in self.text:
+                self._starts = [first, *(match.end() for match in _LINE_BREAK.finditer(self.text))]
+            else:
+                ends = accumulate(len(line) + 1 for line in self.text.split("\n"))
+                self._starts = [first, *ends]
+                self._starts.pop()  # behind the last line no other begins
         return self._starts
 
     def place(self, offset: int) -> tuple[int, int]:
