@@ -24,7 +24,6 @@ from dfsubmit.document import Document, Loaded, load
 from dfsubmit.judge import advise, advise_in_project, has_room_for_marker, judge
 from dfsubmit.naming import project_name
 from dfsubmit.projectmodel import LocalEngine, Project, ProjectMetadata
-from dfsubmit.setrules import conflicts, placed
 from dfsubmit.silence import WORD, Silence, silencers
 
 if TYPE_CHECKING:
@@ -394,6 +393,10 @@ class Gathering:
 
     def _between_apps(self, again: Again) -> Iterator[Diagnostic]:
         """Yield what the apps of the set do to each other."""
+        if not self.apps:
+            return iter(())
+        from dfsubmit.setrules import conflicts, placed  # noqa: PLC0415  # an overview has traces, and no apps to compare
+
         model = self.project.model if self.project is not None else None
         spec = model.spec if isinstance(model, Project) else None
         found = conflicts(

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from dfsubmit.diagnostics import Diagnostic, Edit, Related, Severity, Span
 from dfsubmit.project import Gathering, examine
-from dfsubmit.render.findings import Counts, findings_text, report_text, summary_line
+from dfsubmit.render.findings import findings_text, report_text
 from dfsubmit.render.published import published_schema
+from dfsubmit.render.summary import Counts, summary_line
 from dfsubmit.render.terminal import COLOUR, cells, neutral, width
 from dfsubmit.render.validate_json import ValidateDocument, validate_document, validate_json
 from dfsubmit.sources import SourceFile

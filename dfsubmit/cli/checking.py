@@ -75,7 +75,7 @@ def _show(findings: tuple[Diagnostic, ...], texts: Mapping[str, str], settings: 
 
 def width(environ: Mapping[str, str]) -> int:
     """Return how many cells a line of findings may take: those of the terminal, or the renderer's own default off it."""
-    from dfsubmit.render.findings import DEFAULT_WIDTH
+    from dfsubmit.render.summary import DEFAULT_WIDTH
 
     columns = environ.get("COLUMNS", "")
     if columns.isascii() and columns.isdecimal():

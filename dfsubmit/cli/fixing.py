@@ -13,7 +13,7 @@ from dfsubmit.cli.rewriting import Rewrite, rewrite_all
 from dfsubmit.fixing import Settled, settle
 from dfsubmit.project import load_project
 from dfsubmit.render.diffs import diff_text
-from dfsubmit.render.findings import Counts, count
+from dfsubmit.render.summary import Counts, count
 from dfsubmit.sources import SourceSet, always, find
 
 if TYPE_CHECKING:

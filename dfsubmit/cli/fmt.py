@@ -159,7 +159,8 @@ def _show(options: Options, out: output.Output, tally: _Tally, problems: dict[st
     from dfsubmit.document import load
     from dfsubmit.judge import credentials
     from dfsubmit.render.diffs import diff_text
-    from dfsubmit.render.findings import count, findings_text
+    from dfsubmit.render.findings import findings_text
+    from dfsubmit.render.summary import count
     from dfsubmit.render.terminal import neutral
 
     for source, made in tally.changes:

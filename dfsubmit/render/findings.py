@@ -19,39 +19,21 @@ from typing import TYPE_CHECKING
 from dfsubmit.diagnostics import Severity, in_reading_order
 from dfsubmit.leaks import MASK, secret_ranges, without_keys
 from dfsubmit.render.lines import lines_of
+from dfsubmit.render.summary import DEFAULT_WIDTH, Counts, summary_line
 from dfsubmit.render.terminal import PLAIN, Palette, cells, is_plain, neutral
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from dfsubmit.diagnostics import Diagnostic, Span
     from dfsubmit.render.lines import Lines
 
-DEFAULT_WIDTH = 110
 _NARROWEST = 40
 _TAB = "    "
 _CUT = "..."
 # Of a very long line only the caret's surroundings are looked at: what may be shown, and what may hide a secret.
 _NEAR = 500
 _AROUND = 2000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """The denominators of a run: what was looked at, what was found, and what comments silenced."""
-
-    files: int
-    manifests: int
-    errors: int
-    warnings: int
-    silenced: int = 0
-
-    @classmethod
-    def of(cls, findings: Iterable[Diagnostic], *, files: int, manifests: int, silenced: int = 0) -> Counts:
-        """Count `findings` by severity."""
-        errors = [finding.severity is Severity.ERROR for finding in findings]
-        warnings = len(errors) - sum(errors)
-        return cls(files=files, manifests=manifests, errors=sum(errors), warnings=warnings, silenced=silenced)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,17 +74,6 @@ def finding_blocks(
     return [(one, _finding(one, sources, palette, width)) for one in in_reading_order(list(findings))]
 
 
-def summary_line(counts: Counts, *, palette: Palette = PLAIN) -> str:
-    """Return the last line of a run, with its denominators."""
-    seen = f"{count(counts.files, 'file')}, {count(counts.manifests, 'manifest')}"
-    silenced = f", {counts.silenced} silenced" if counts.silenced else ""
-    if not counts.errors and not counts.warnings:
-        return f"{palette.paint(palette.good, 'All good:')} {seen}, no errors, no warnings{silenced}."
-    look = palette.error if counts.errors else palette.warning
-    found = f"{count(counts.errors, 'error')}, {count(counts.warnings, 'warning')}"
-    return f"Checked {seen}: {palette.paint(look, found)}{silenced}."
-
-
 def report_text(
     findings: Sequence[Diagnostic],
     texts: Mapping[str, str],
@@ -128,11 +99,6 @@ def shown(message: str) -> str:
 def shown_lines(text: str) -> list[str]:
     """Return the lines of a help, each as `shown`."""
     return [neutral(line) for line in without_keys(text).split("\n")]
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun, one or many."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _finding(finding: Diagnostic, sources: Mapping[str, Lines], palette: Palette, width: int) -> str:

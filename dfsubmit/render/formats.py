@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from dfsubmit.render.findings import DEFAULT_WIDTH, findings_text, report_text
+from dfsubmit.render.summary import DEFAULT_WIDTH, Counts, summary_line
 from dfsubmit.render.terminal import PLAIN, Palette
 
 if TYPE_CHECKING:
@@ -40,6 +40,11 @@ def render(
 
 
 def _text(run: Inspection, *, quiet: bool, palette: Palette, width: int) -> str:
+    if not run.findings:
+        counts = Counts.of((), files=run.files, manifests=run.manifests, silenced=run.silenced)
+        return "" if quiet else f"{summary_line(counts, palette=palette)}\n"
+    from dfsubmit.render.findings import findings_text, report_text  # noqa: PLC0415  # where there is something to show
+
     if quiet:
         return findings_text(run.findings, run.texts, palette=palette, width=width)
     return report_text(

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from dfsubmit.codes import CODES
 from dfsubmit.diagnostics import Severity
-from dfsubmit.render.findings import Counts, count, shown, shown_lines, summary_line
+from dfsubmit.render.findings import shown, shown_lines
 from dfsubmit.render.inspection import STDIN, weight
+from dfsubmit.render.summary import Counts, count, summary_line
 from dfsubmit.render.terminal import neutral, visible
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dfsubmit.diagnostics import Diagnostic, Severity, in_reading_order
-from dfsubmit.render.findings import Counts
+from dfsubmit.render.summary import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

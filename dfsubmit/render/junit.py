@@ -13,7 +13,8 @@ import re
 from typing import TYPE_CHECKING
 
 from dfsubmit.diagnostics import Severity
-from dfsubmit.render.findings import count, finding_blocks, shown
+from dfsubmit.render.findings import finding_blocks, shown
+from dfsubmit.render.summary import count
 from dfsubmit.render.terminal import visible
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 from dfsubmit.diagnostics import in_reading_order
 from dfsubmit.leaks import without_keys
-from dfsubmit.render.findings import Counts
 from dfsubmit.render.jsontext import json_text
+from dfsubmit.render.summary import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

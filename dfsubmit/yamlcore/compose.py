@@ -16,15 +16,6 @@ from dfsubmit.yamlcore.limits import MAX_DEPTH, MAX_EXPANDED, MAX_SCALAR
 from dfsubmit.yamlcore.scalars import SPECIAL_STARTS, NumberTooLongError, resolve
 from dfsubmit.yamlcore.tags import misfit, tagged, unknown
 from dfsubmit.yamlcore.tree import AliasNode, MappingNode, SequenceNode
-from dfsubmit.yamlcore.wording import (
-    bad_anchor,
-    complex_key,
-    missing_blank,
-    no_key,
-    no_separator,
-    quoted,
-    unknown_alias,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,6 +123,8 @@ class Composer:
 
     def _tag_advice(self, tag: str, event: Event) -> str:
         """Return what to do about a tag that means nothing; a text may only begin like one."""
+        from dfsubmit.yamlcore.wording import quoted  # noqa: PLC0415  # only faults need words
+
         source, start = self.report.source, event.start_mark.index + self.report.base
         text = source.text[start : text_end(source, start)]
         is_text = tag.startswith("!") and " " in text and not event.style
@@ -229,6 +222,8 @@ class Composer:
 
     def _complex_key(self, start: int) -> Fault:
         """Return the fault of a list or a mapping that is used as a key; a template's braces are a mapping in a mapping."""
+        from dfsubmit.yamlcore.wording import complex_key  # noqa: PLC0415  # only faults need words
+
         source = self.report.source
         if source.text[start - 1 : start + 1] == "{{":
             from dfsubmit.yamlcore.foreign import template  # noqa: PLC0415  # only who has such a fault pays for its patterns
@@ -238,6 +233,8 @@ class Composer:
 
     def _odd_key(self, event: Event, value: Any) -> str | None:
         """Report a key that is a number, a boolean or null, and return its text."""
+        from dfsubmit.yamlcore.wording import no_key  # noqa: PLC0415  # only faults need words
+
         text = event.value
         if not text:
             start = event.start_mark.index + self.report.base
@@ -251,6 +248,8 @@ class Composer:
 
     def _check_blank(self, key: Event, node: Any) -> None:
         """Report `{a:1}`, which means the key "a:1" with no value, and is never meant."""
+        from dfsubmit.yamlcore.wording import missing_blank  # noqa: PLC0415  # only faults need words
+
         if key.style or type(node) is not self.kinds.scalar or node.start_mark.index != node.end_mark.index:
             return
         start, end = self.report.extent(key)
@@ -302,6 +301,8 @@ class Composer:
         """Report the keys that the root has twice: as one finding where they begin another manifest. Raises FullError."""
         again, self.again = self.again, []
         if {"apiVersion", "kind"} <= {key for key, _, _ in again}:
+            from dfsubmit.yamlcore.wording import no_separator  # noqa: PLC0415  # only faults need words
+
             _, event, first = again[0]
             begins, _ = self.report.extent(first)
             self.report.fault(no_separator(self.report.source, *self.report.extent(event), "manifest", begins))
@@ -315,6 +316,8 @@ class Composer:
 
     def _check_anchor(self, event: Event, name: str) -> None:
         """Refuse the names that libyaml refuses or cuts short, whichever parser it is."""
+        from dfsubmit.yamlcore.wording import bad_anchor  # noqa: PLC0415  # only faults need words
+
         text = self.report.source.text
         start = event.start_mark.index + self.report.base
         found = _ANCHOR.match(text, start)
@@ -323,6 +326,8 @@ class Composer:
             raise StopError
 
     def _alias(self, event: Event) -> tuple[Any, Node]:
+        from dfsubmit.yamlcore.wording import unknown_alias  # noqa: PLC0415  # only faults need words
+
         name = event.anchor or ""
         if name in self.open:
             self.report.event(

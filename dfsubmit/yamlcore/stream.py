@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 from dfsubmit.diagnostics import has_errors
 from dfsubmit.yamlcore.compose import Composer, StopError
 from dfsubmit.yamlcore.conflicts import HINT, set_conflicts_aside
-from dfsubmit.yamlcore.faults import Refusal, explain
 from dfsubmit.yamlcore.layout import content_before
 from dfsubmit.yamlcore.limits import MAX_RESTARTS
 from dfsubmit.yamlcore.screen import restore, screen, with_word_colons
 from dfsubmit.yamlcore.source import BOM
-from dfsubmit.yamlcore.wording import directive, is_foreign_directive, unused_anchor
 
 if TYPE_CHECKING:
+    from dfsubmit.yamlcore.faults import Refusal
     from dfsubmit.yamlcore.report import Report
     from dfsubmit.yamlcore.tree import Event, Kinds, NextEvent, Node, Opener
 
@@ -52,6 +51,8 @@ class ParserError(Exception):
     """A parser's refusal, whichever parser it was."""
 
     def __init__(self, *, problem: str, at: int, context: str = "", context_at: int | None = None) -> None:
+        from dfsubmit.yamlcore.faults import Refusal  # noqa: PLC0415  # only faults need words
+
         super().__init__(problem)
         self.refusal = Refusal(context=context, context_at=context_at, problem=problem, at=at)
 
@@ -107,7 +108,9 @@ class Stream:
             self.report.add(
                 "DF0010", "there is no document in this file", 0, 0, advice="write a manifest, or remove the file"
             )
-        if not has_errors(self.report.findings):
+        if self.unused and not has_errors(self.report.findings):
+            from dfsubmit.yamlcore.wording import unused_anchor  # noqa: PLC0415  # only faults need words
+
             # An alias that is lost may be the one that was meant.
             for name, at in self.unused:
                 self.report.fault(unused_anchor(self.report.source, at, name))
@@ -198,6 +201,8 @@ class Stream:
             marker = source.line_start(marker - 1)
             if self.text[marker] not in "%# \t\r\n":
                 return
+            from dfsubmit.yamlcore.wording import directive, is_foreign_directive  # noqa: PLC0415  # only faults need words
+
             if is_foreign_directive(self.text[marker : marker + _LONGEST_DIRECTIVE]):
                 self.report.fault(directive(source, marker))
 
@@ -207,6 +212,8 @@ class Stream:
 
     def _refused(self, refusal: Refusal, base: int) -> int | None:
         """Report a refusal; return where to go on at once, or None to go on at the next document."""
+        from dfsubmit.yamlcore.faults import Refusal, explain  # noqa: PLC0415  # only faults need words
+
         source = self.report.source
         at = refusal.at + base
         last = self.documents[-1] if self.documents else None
