@@ -83,7 +83,7 @@ class Options:
     "[default: what the Project says, else 50; env var: DFSUBMIT_MAX_SUBMIT]",
 )
 @click.option("--prune", is_flag=True, help="Kill apps whose manifest was removed and that still run.")
-@click.option("--new-ledger", is_flag=True, help="Begin an empty ledger although apps may have been submitted before.")
+@click.option("--new-ledger", is_flag=True, help="Begin anew where a ledger seems to be lost, or a Project renamed.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and stop; records nothing, sends nothing.")
 @click.option("--wait", is_flag=True, help="Wait until the apps of the set have ended; the exit code says how.")
 @click.option(

@@ -1,4 +1,4 @@
-"""Whether a ledger without entries may be begun: where apps were submitted before, it was lost, and all would start again.
+"""Whether a ledger, or a Project's part of one, may be begun: where apps were submitted before, all would start again.
 
 A fresh clone cannot tell a ledger that was deleted from one that does not exist yet; the service's list can. And in CI,
 a file in the checkout does not outlive the job.
@@ -29,15 +29,20 @@ _BEGIN = "if nothing was submitted through it, run `dfsubmit apply --new-ledger`
 
 
 def check_beginning(scene: Scene, plan: Plan, ledger: Ledger, engine: Engine, out: Output, *, new: bool) -> None:
-    """Look twice before the first entry of a ledger; `new` is the word of a person that it is none that was lost.
+    """Look twice before the first entry of a Project; `new` is the word of a person that none was lost.
 
-    Raises LimitError for a file that the next run in CI will not have, and for a ledger in git where the service lists apps
-    like those to be submitted; of any other ledger, these are only warned of.
+    Raises LimitError for a file that the next run in CI will not have, for a ledger in git where the service lists apps
+    like those to be submitted, and for a Project that had another name; of any other ledger, such apps are only warned of.
     """
     from dfsubmit.plan import Action
 
-    # The first entry tells as much as the states of all items, which can be many.
-    if new or not plan.of(Action.SUBMIT) or scene.ledger_forgets or next(ledger.entries(None), None) is not None:
+    if new or not plan.of(Action.SUBMIT) or scene.ledger_forgets:
+        return
+    # An item that has a version is in the ledger; and the first entry tells as much as the states of all, which can be many.
+    if any(change.version for change in plan.changes):
+        return
+    if next(ledger.entries(None), None) is not None:
+        _refuse_renamed(scene, plan, ledger)
         return
     _refuse_passing_file(scene)
     alike = _alike(scene, plan, engine)
@@ -48,6 +53,29 @@ def check_beginning(scene: Scene, plan: Plan, ledger: Ledger, engine: Engine, ou
     if ledger.describe().startswith("git:"):
         raise LimitError(f"{said}; nothing was submitted", tip=f"{_PUT_BACK}; {_BEGIN}")
     out.warning(said, tip=_REBUILD)
+
+
+def _refuse_renamed(scene: Scene, plan: Plan, ledger: Ledger) -> None:
+    """Raise LimitError when a Project of another name has submitted the same spec of the same app from the same file."""
+    from dfsubmit.plan import Action
+    from dfsubmit.repository import SeenFromRoot
+
+    named = SeenFromRoot()
+    wanted = {
+        (change.name, change.item.fingerprint, named(change.place.path))
+        for change in plan.of(Action.SUBMIT)
+        if change.place is not None
+    }
+    specs = {(name, fingerprint) for name, fingerprint, _ in wanted}
+    for item, state in ledger.states(None).items():
+        if (item.name, item.fingerprint) not in specs or state.app is None or state.intent is None:
+            continue
+        if (item.name, item.fingerprint, path := state.intent.source.rpartition(":")[0]) in wanted:
+            raise LimitError(
+                f"{item.name} of {path} was submitted as {state.app.name} by the Project {item.project}: to a Project of another "
+                f"name, such as {scene.project_id}, every app is a new one; nothing was submitted",
+                tip="give the Project its name back; if all is to run again, run `dfsubmit apply --new-ledger` once",
+            )
 
 
 def _refuse_passing_file(scene: Scene) -> None:

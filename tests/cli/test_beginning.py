@@ -93,3 +93,29 @@ def test_what_stays_may_be_begun(reason: str, checkout: Folder) -> None:
     # There is no service to submit to; that is as far as it gets.
     assert result.returncode == (0 if reason == "nothing to submit" else 1), result.stderr
     assert "the next run" not in result.stderr
+
+
+def test_a_project_that_was_renamed_does_not_submit_everything_again(team: Folder) -> None:
+    assert team.run("apply", "--yes").returncode == 0
+    project = team.path / "specs" / "project.yaml"
+    project.write_text(project.read_text().replace("name: folder", "name: better"))
+
+    refused = team.run("apply", "--yes", cwd=team.path / "specs", env={"DFSUBMIT_FILE": "."})
+    meant = team.run("apply", "--yes", "--new-ledger")
+
+    assert refused.returncode == 5
+    assert "one of specs/one.yaml was submitted as one-" in refused.stderr
+    assert (
+        "by the Project folder: to a Project of another name, such as better, every app is a new one" in refused.stderr
+    )
+    assert meant.returncode == 0
+    assert len(team.world()) == 2
+
+
+def test_a_copy_of_a_folder_is_a_project_of_its_own(team: Folder) -> None:
+    assert team.run("apply", "--yes").returncode == 0
+    shutil.copytree(team.path / "specs", team.path / "staging", ignore=shutil.ignore_patterns(".dfsubmit"))
+    project = team.path / "staging" / "project.yaml"
+    project.write_text(project.read_text().replace("name: folder", "name: staging"))
+
+    assert "Apply: 1 submitted" in team.run("apply", "--yes", "-f", "staging").stdout
