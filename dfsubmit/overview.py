@@ -20,16 +20,20 @@ from dfsubmit.shapes import Shapes
 from dfsubmit.traces import Traces, glimpse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dfsubmit.diagnostics import Diagnostic
     from dfsubmit.manifest import AiApp
     from dfsubmit.project import Examined, Manifest
     from dfsubmit.sources import SourceFile, SourceSet
 
+    Tell = Callable[[Sequence[Diagnostic], Mapping[str, str]], None]
+
 # In files. A second process saves more than it costs from here on; then each of the two reads so many, by turns.
 MANY = 1_500
 _A_TURN = 64
+# In files. What was found in so many is told at once, so that nobody waits for the rest to learn of a slip.
+FIRST = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +61,13 @@ class _UnsureError(Exception):
     """The set has to be looked at in full."""
 
 
-def overview(sources: SourceSet) -> Overview:
-    """Return all findings of `sources`."""
+def overview(sources: SourceSet, tell: Tell | None = None) -> Overview:
+    """Return all findings of `sources`.
+
+    `tell` is given what the first files of a larger set have, and their texts, as soon as they are read.
+    """
     try:
-        return _quick(sources)
+        return _quick(sources, tell)
     except _UnsureError:
         state = load_project(sources)
         return Overview(
@@ -72,11 +79,14 @@ def overview(sources: SourceSet) -> Overview:
         )
 
 
-def _quick(sources: SourceSet) -> Overview:
+def _quick(sources: SourceSet, tell: Tell | None) -> Overview:
     """Return all findings. Raises _UnsureError."""
     gathered = _Gathering(project_file=sources.project_file)
     turns = _Turns()
     files = sources.iter_files(turns)
+    gathered.look_at(files, sources, most=FIRST)
+    if tell is not None and gathered.files >= FIRST:
+        tell(gathered.found, gathered.texts)
     gathered.look_at(files, sources, most=MANY)
     if gathered.files >= MANY and beside.is_of_use():
         _in_two(gathered, files, turns, sources)
@@ -163,6 +173,11 @@ class _Gathering(Gathering):
                 self._data_folders = data_folders_of(self.project.model, sources.root)
             if self.files == most:
                 return
+
+    @property
+    def found(self) -> tuple[Diagnostic, ...]:
+        """Return the findings of the files so far."""
+        return tuple(self._findings)
 
     def empty(self) -> _Gathering:
         """Return one that goes on from here, but has found nothing yet."""

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from unittest.mock import patch
 
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dfsubmit.diagnostics import Diagnostic
 from dfsubmit.document import Loaded, load
 from dfsubmit.overview import overview
 from dfsubmit.plan import DesiredApp, Place
@@ -105,6 +107,25 @@ def test_an_overview_says_what_reading_in_full_says(seed: int, tmp_path: Path) -
     assert seen.diagnostics == full.diagnostics
     assert seen.texts == full.texts
     assert (seen.files, seen.manifests, seen.silenced) == (full.files, full.manifests, full.silenced)
+
+
+def test_what_the_first_files_have_is_told_before_the_others_are_read(tmp_path: Path) -> None:
+    for number in range(5):
+        (tmp_path / f"{number}.yaml").write_text("kind: [\n" if number == 1 else f"# {number}\n")
+    told: list[str] = []
+
+    def tell(findings: Sequence[Diagnostic], texts: Mapping[str, str]) -> None:
+        assert set(texts) >= {finding.path for finding in findings}
+        told.extend(finding.path for finding in findings)
+        (tmp_path / "4.yaml").write_text("kind: ]\n")
+
+    with patch("dfsubmit.overview.FIRST", 3):
+        seen = overview(find([str(tmp_path)]), tell)
+
+    names = [Path(path).name for path in told]
+    assert names == ["0.yaml", "1.yaml", "2.yaml"]
+    last = [finding.code for finding in seen.diagnostics if finding.path.endswith("4.yaml")]
+    assert last == ["DF0115"], "it was read after the others had been told of"
 
 
 @pytest.mark.skipif(not TWO, reason="one processor, or no /proc")

@@ -39,6 +39,11 @@ class Output:
         with _standard_output():
             sys.stdout.write(text)
 
+    def flush(self) -> None:
+        """Let what was written to standard output be seen now. Raises BrokenPipeError as `data` does."""
+        with _standard_output():
+            sys.stdout.flush()
+
     def raw(self, content: bytes) -> None:
         """Write the bytes of a file, as they are, to standard output. Raises BrokenPipeError as `data` does."""
         with _standard_output():

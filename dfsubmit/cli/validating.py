@@ -16,9 +16,10 @@ from dfsubmit.render.formats import FORMATS, render
 from dfsubmit.settings import Flags, Settings, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from dfsubmit.cli.reports import Target
+    from dfsubmit.diagnostics import Diagnostic
     from dfsubmit.overview import Overview
     from dfsubmit.project import Check, DesiredState
     from dfsubmit.render.inspection import Inspection
@@ -48,12 +49,36 @@ def run(options: Options) -> int:
     also = None if options.schema is None else _outside_check(options.schema)
     if options.fix or options.diff:
         return _run_repair(options, out, also)
-    state = _found(options, also)
-    _report(options, out, state)
+    early = _Early(options, out)
+    state = _found(options, also, early)
+    _report(options, out, state, told=early.told)
     return 1 if state.has_errors else 0
 
 
-def _found(options: Options, also: Check | None) -> DesiredState | Overview:
+class _Early:
+    """Prints the findings of a large set's first files while the others are read, and keeps in mind which these are.
+
+    Order: by path, but for those that only the whole set can tell; they come with the rest.
+    """
+
+    def __init__(self, options: Options, out: output.Output) -> None:
+        self._strict = options.settings.strict
+        self._out = out
+        self.told: frozenset[Diagnostic] = frozenset()
+
+    def __call__(self, findings: Sequence[Diagnostic], texts: Mapping[str, str]) -> None:
+        if not findings:
+            return
+        from dfsubmit.cli.checking import width
+        from dfsubmit.render.findings import findings_text
+
+        shown = [one.as_error() for one in findings] if self._strict else findings
+        self._out.data(findings_text(shown, texts, palette=self._out.palette, width=width(os.environ)))
+        self._out.flush()
+        self.told = frozenset(shown)
+
+
+def _found(options: Options, also: Check | None, early: _Early) -> DesiredState | Overview:
     """Return all findings, without the apps where nobody asks for more than findings."""
     settings = options.settings
     # Only a report of tests names the files in which there is nothing to find.
@@ -64,7 +89,7 @@ def _found(options: Options, also: Check | None) -> DesiredState | Overview:
     from dfsubmit.overview import overview
     from dfsubmit.sources import find
 
-    seen = overview(find(settings.files))
+    seen = overview(find(settings.files), early if settings.output == "text" else None)
     return seen.as_strict() if settings.strict else seen
 
 
@@ -87,8 +112,18 @@ def _run_repair(options: Options, out: output.Output, also: Check | None) -> int
     return 1 if found.state.has_errors else 0
 
 
-def _report(options: Options, out: output.Output, state: DesiredState | Overview, *, aside: bool = False) -> None:
-    """Write the reports and print the findings, `aside` to standard error. Raises DfsubmitError for a report not written."""
+def _report(
+    options: Options,
+    out: output.Output,
+    state: DesiredState | Overview,
+    *,
+    told: Collection[Diagnostic] = (),
+    aside: bool = False,
+) -> None:
+    """Write the reports and print the findings that were not `told`, `aside` to standard error.
+
+    Raises DfsubmitError for a report not written.
+    """
     from dfsubmit.cli.checking import width
 
     found = _inspection(state)
@@ -96,7 +131,7 @@ def _report(options: Options, out: output.Output, state: DesiredState | Overview
     problems = _write(options.reports, found)
     quiet = out.verbosity < 0
     palette = out.error_palette if aside else out.palette
-    text = render(options.settings.output, found, quiet=quiet, palette=palette, width=width(os.environ))
+    text = render(options.settings.output, found, quiet=quiet, told=told, palette=palette, width=width(os.environ))
     if not aside:
         out.data(text)
     elif text:

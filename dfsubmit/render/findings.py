@@ -23,7 +23,7 @@ from dfsubmit.render.summary import DEFAULT_WIDTH, Counts, summary_line
 from dfsubmit.render.terminal import PLAIN, Palette, cells, is_plain, neutral
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from dfsubmit.diagnostics import Diagnostic, Span
     from dfsubmit.render.lines import Lines
@@ -56,22 +56,37 @@ class _Shown:
 
 
 def findings_text(
-    findings: Sequence[Diagnostic], texts: Mapping[str, str], *, palette: Palette = PLAIN, width: int = DEFAULT_WIDTH
+    findings: Sequence[Diagnostic],
+    texts: Mapping[str, str],
+    *,
+    told: Collection[Diagnostic] = (),
+    palette: Palette = PLAIN,
+    width: int = DEFAULT_WIDTH,
 ) -> str:
     """Return all findings in reading order, a blank line after each; `texts` holds the decoded text of each path.
 
-    A path without a text gets no frame. `width` is that of the terminal in cells; what is longer is cut.
+    A path without a text gets no frame. `width` is that of the terminal in cells; what is longer is cut. Those that were `told`
+    before are left out.
     """
-    blocks = finding_blocks(findings, texts, palette=palette, width=width)
+    blocks = finding_blocks(findings, texts, told=told, palette=palette, width=width)
     return "".join(f"{block}\n\n" for _, block in blocks)
 
 
 def finding_blocks(
-    findings: Sequence[Diagnostic], texts: Mapping[str, str], *, palette: Palette = PLAIN, width: int = DEFAULT_WIDTH
+    findings: Sequence[Diagnostic],
+    texts: Mapping[str, str],
+    *,
+    told: Collection[Diagnostic] = (),
+    palette: Palette = PLAIN,
+    width: int = DEFAULT_WIDTH,
 ) -> list[tuple[Diagnostic, str]]:
-    """Return each finding with its text, in reading order. Give all of a run at once: each may hide what others would show."""
+    """Return each finding with its text, in reading order, but those that were `told` before.
+
+    Give all of a run at once: each may hide what others would show.
+    """
     sources = lines_of(findings, texts)
-    return [(one, _finding(one, sources, palette, width)) for one in in_reading_order(list(findings))]
+    ordered = in_reading_order([one for one in findings if one not in told] if told else list(findings))
+    return [(one, _finding(one, sources, palette, width)) for one in ordered]
 
 
 def report_text(
@@ -81,12 +96,13 @@ def report_text(
     files: int,
     manifests: int,
     silenced: int = 0,
+    told: Collection[Diagnostic] = (),
     palette: Palette = PLAIN,
     width: int = DEFAULT_WIDTH,
 ) -> str:
-    """Return what `validate` prints: the findings, where to read more, and the summary line."""
+    """Return what `validate` prints: the findings but those that were `told`, where to read more, and the summary line."""
     counts = Counts.of(findings, files=files, manifests=manifests, silenced=silenced)
-    body = findings_text(findings, texts, palette=palette, width=width)
+    body = findings_text(findings, texts, told=told, palette=palette, width=width)
     more = f"More about a finding: dfsubmit explain {in_reading_order(list(findings))[0].code}\n" if findings else ""
     return f"{body}{more}{summary_line(counts, palette=palette)}\n"
 

@@ -481,6 +481,34 @@ def test_a_project_that_cannot_be_read_is_an_error_with_its_findings(
     assert "project.yaml:3:" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("strict", [(), ("--strict",)])
+def test_of_a_large_set_every_finding_is_told_once_and_what_the_set_alone_can_tell_comes_last(
+    here: Path, capfd: pytest.CaptureFixture[str], strict: tuple[str, ...]
+) -> None:
+    (here / "specs").mkdir()
+    for number in range(150):
+        text = GOOD.replace("bert-finetune", f"app-{number}").replace("namePrefix: bert", f"namePrefix: p{number}")
+        if number in (3, 140):
+            text = text.replace("command:", "comand:")
+        if number in (5, 120):
+            text = text.replace("  docker:", "  data: {output: [{hdfs: /user/nlp/out, path: out}]}\n  docker:")
+        if number == 7:
+            text = text.replace("pytorch:2.3.1", "pytorch:latest")
+        (here / "specs" / f"{number:03}.yaml").write_text(text)
+
+    code, out, err = ended(capfd, "validate", *strict)
+    _, document, _ = ended(capfd, "validate", *strict, "-o", "json")
+
+    assert (code, err) == (1, "")
+    found = [f"{one['path']}:{one['line']}" for one in json.loads(document)["findings"]]
+    shown = [
+        line.split(": ")[0].rpartition(":")[0] for line in out.splitlines() if re.match(r"\S+: (error|warning)\[", line)
+    ]
+    assert sorted(shown) == sorted(found)
+    assert [Path(place).name.partition(":")[0] for place in shown[:2]] == ["003.yaml", "007.yaml"]
+    assert "150 files" in out.splitlines()[-1]
+
+
 # -- more than one verb -------------------------------------------------------------------------------------------------
 
 
