@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from dfsubmit.diagnostics import Diagnostic
 from dfsubmit.document import Loaded, load
-from dfsubmit.overview import overview
+from dfsubmit.overview import FIRST, overview
 from dfsubmit.plan import DesiredApp, Place
 from dfsubmit.project import load_project
 from dfsubmit.setrules import MANY_WITH_ONE_PREFIX, conflicts
@@ -161,7 +161,8 @@ def test_an_interrupt_ends_both_processes_without_a_traceback(tmp_path: Path) ->
         out, err = run.communicate()
 
     assert run.returncode == 130
-    assert out == ""
+    assert out.count(": error[DF0211]: ") == FIRST, "what the first files have, told before the second process was there"
+    assert out.endswith("\n\n")
     assert err == "error: interrupted\n"
     assert not Path(f"/proc/{found[0]}").exists()
 
