@@ -2,7 +2,7 @@
 
     python tests/benchmarks/run.py            a quarter of an hour; writes the file of results, the README's tables, the picture
     python tests/benchmarks/run.py --growth   the part on growth alone; the table of ratios stays as it was measured before
-    python tests/benchmarks/run.py --short    two minutes, small sizes, one pair of runs each; prints, and writes nothing
+    python tests/benchmarks/run.py --short    a minute, small sizes, one pair of runs each; prints, and writes nothing
     python tests/benchmarks/run.py --only plan   the rows that have the word in their name; prints, and writes nothing
     python tests/benchmarks/run.py --profile     where the time goes alone; prints, and writes nothing
 
@@ -46,11 +46,9 @@ def main() -> None:
         # Not the user's own, and not where the manifests are, which dfsubmit would not trust.
         os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
         with prepared(peers, folder / "work", files=asked.files, apps=asked.apps, rounds=asked.rounds) as bench:
-            results = _measured(bench, asked)
-    if not (asked.short or asked.only or asked.profile):
-        before = json.loads(RESULTS.read_text(encoding="utf-8")) if asked.growth else {}
-        RESULTS.write_text(json.dumps(before | results, indent=1) + "\n", encoding="utf-8")
-        update()
+            for part in _measured(bench, asked):
+                if not (asked.short or asked.only or asked.profile):
+                    keep(part)
     say(f"measured in {(time.monotonic() - began) / 60:.1f} minutes")
 
 
@@ -71,26 +69,34 @@ def _asked() -> argparse.Namespace:
     return asked
 
 
-def _measured(bench: Bench, asked: argparse.Namespace) -> dict[str, Any]:
-    """Measure what was asked for, and return it as it is written to the file of results."""
-    if asked.only:
-        return {"table": measured_rows(bench, asked.only)}
-    results: dict[str, Any] = {}
+def _measured(bench: Bench, asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Measure what was asked for, and yield it part by part as it is written to the file of results."""
     if not (asked.growth or asked.profile):
-        results |= {"machine": machine(), "files": asked.files, "apps": asked.apps, "table": measured_rows(bench)}
-    if not asked.growth:
-        results["profile"] = profiles(bench)
-        for line in profile_text(results["profile"]):
+        table = measured_rows(bench, asked.only)
+        yield {"machine": machine(), "files": asked.files, "apps": asked.apps, "table": table}
+    if not (asked.growth or asked.only):
+        profile = profiles(bench)
+        for line in profile_text(profile):
             say(line)
-    if not asked.profile:
-        results["growth"] = {
-            "manifests": of_manifests(bench, SHORT_MANIFESTS if asked.short else MANIFESTS, say),
-            "entries": of_entries(bench, SHORT_ENTRIES if asked.short else ENTRIES, say),
+        yield {"profile": profile}
+    if not (asked.profile or asked.only):
+        sizes = (SHORT_MANIFESTS, SHORT_ENTRIES) if asked.short else (MANIFESTS, ENTRIES)
+        yield {
+            "growth": {
+                "manifests": of_manifests(bench, sizes[0], say),
+                "entries": of_entries(bench, sizes[1], say),
+            }
         }
-    return results
 
 
-def measured_rows(bench: Bench, only: str = "") -> list[dict[str, Any]]:
+def keep(part: dict[str, Any]) -> None:
+    """Write one part of the results, and what is made of them; the other parts stay as they are."""
+    before = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    RESULTS.write_text(json.dumps(before | part, indent=1) + "\n", encoding="utf-8")
+    update()
+
+
+def measured_rows(bench: Bench, only: str) -> list[dict[str, Any]]:
     """Measure the rows, and tell of each as it is known."""
     table = []
     for row in rows(bench):
