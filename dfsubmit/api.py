@@ -91,6 +91,7 @@ def apply(
     expect: str | None = None,
     max_submit: int | None = None,
     prune: bool = False,
+    new_ledger: bool = False,
     parallelism: int = DEFAULT_PARALLELISM,
     report: Callable[[Done], None] = _quiet,
     engine: str | None = None,
@@ -100,8 +101,8 @@ def apply(
     """Submit what is new in `state`, exactly once, and return what became of every app.
 
     `expect` is the token of a plan: what it names is done and nothing else, or nothing at all. `max_submit` is the most
-    apps to submit, by default the Project's limit. `report` is called with each result as it becomes known. `prune`,
-    `engine`, `base_url` and `ledger` are as for `make_plan`.
+    apps to submit, by default the Project's limit. `report` is called with each result as it becomes known. `new_ledger`
+    says that a ledger which seems to be lost is new. `prune`, `engine`, `base_url` and `ledger` are as for `make_plan`.
 
     A submit that the service refused, or whose outcome is unknown, is a result and no exception: look at the report's
     `exit_code`, `results` and `undecided`. Raises StalePlanError, LimitError and MissingSecretError before anything is
@@ -109,6 +110,7 @@ def apply(
     order: the next apply settles what was in flight.
     """
     from dfsubmit.applier import Stop
+    from dfsubmit.beginning import check_beginning
     from dfsubmit.compose import engine_of, ledger_of, plan_of, reconciler_of
     from dfsubmit.reconcile import check_limit, check_secrets, expected_part, only
 
@@ -130,6 +132,7 @@ def apply(
 
         check_limit(plan, most)
         check_secrets(plan, scene.environ)
+        check_beginning(scene, plan, opened, connected, new=new_ledger)
         return reconciler_of(
             scene,
             ledger=opened,

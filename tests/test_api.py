@@ -252,3 +252,16 @@ def test_an_engine_that_does_not_exist_is_refused() -> None:
 
     with pytest.raises(UsageError, match="engine is 'dataforrest'"):
         apply(load(), engine="dataforrest")
+
+
+def test_a_project_that_was_renamed_does_not_submit_everything_again() -> None:
+    project = Path("specs", "project.yaml")
+    project.write_text("apiVersion: dfsubmit/v1\nkind: Project\nmetadata: {name: before}\n")
+    write("one")
+    apply(load())
+    project.write_text(project.read_text().replace("before", "after"))
+
+    with pytest.raises(LimitError, match="by the Project before"):
+        apply(load())
+
+    assert [done.result for done in apply(load(), new_ledger=True).results] == [Result.SUBMITTED]

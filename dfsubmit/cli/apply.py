@@ -146,7 +146,7 @@ def _whole_number(name: str, least: int) -> int | None:
 
 def run(options: Options) -> int:
     """Apply. Raises DfsubmitError."""
-    from dfsubmit.cli.beginning import check_beginning
+    from dfsubmit.beginning import REBUILD, check_beginning
     from dfsubmit.cli.stopping import stop_on_signals
     from dfsubmit.compose import engine_of, ledger_of
 
@@ -164,7 +164,8 @@ def run(options: Options) -> int:
         _show(options, out, plan, scene, ledger)
         if options.dry_run:
             return 0
-        check_beginning(scene, plan, ledger, engine, out, new=options.new_ledger)
+        if told := check_beginning(scene, plan, ledger, engine, new=options.new_ledger):
+            out.warning(told, tip=REBUILD)
         _warn_of_workspaces(plan, engine, out)
         if plan.has_changes:
             out.confirm(_question(plan), yes=options.settings.yes, no_input=options.settings.no_input)

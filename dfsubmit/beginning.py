@@ -10,16 +10,18 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dfsubmit.applier import sent_prefix
+from dfsubmit.compose import ledger_file
 from dfsubmit.errors import LimitError
+from dfsubmit.plan import Action, Plan
+from dfsubmit.repository import SeenFromRoot, repository_root
 
 if TYPE_CHECKING:
-    from dfsubmit.cli.output import Output
     from dfsubmit.compose import Scene
     from dfsubmit.engine import Engine
     from dfsubmit.ledger.base import Ledger
-    from dfsubmit.plan import Plan
 
-_REBUILD = "if the ledger was lost, stop here: `dfsubmit ledger rebuild` records again what was submitted"
+REBUILD = "if the ledger was lost, stop here: `dfsubmit ledger rebuild` records again what was submitted"
 # Who has seen the ledger refuses to go on without it, and names the command that sets the ref back.
 _PUT_BACK = (
     "if the ledger was lost, stop here: `dfsubmit status` in a clone that has used it tells how to put it back; "
@@ -28,38 +30,33 @@ _PUT_BACK = (
 _BEGIN = "if nothing was submitted through it, run `dfsubmit apply --new-ledger` once"
 
 
-def check_beginning(scene: Scene, plan: Plan, ledger: Ledger, engine: Engine, out: Output, *, new: bool) -> None:
-    """Look twice before the first entry of a Project; `new` is the word of a person that none was lost.
+def check_beginning(scene: Scene, plan: Plan, ledger: Ledger, engine: Engine, *, new: bool) -> str:
+    """Look twice before the first entry of a Project, and return what to warn of; `new` is a person's word that none was lost.
 
     Raises LimitError for a file that the next run in CI will not have, for a ledger in git where the service lists apps
     like those to be submitted, and for a Project that had another name; of any other ledger, such apps are only warned of.
     """
-    from dfsubmit.plan import Action
-
     if new or not plan.of(Action.SUBMIT) or scene.ledger_forgets:
-        return
+        return ""
     # An item that has a version is in the ledger; and the first entry tells as much as the states of all, which can be many.
     if any(change.version for change in plan.changes):
-        return
+        return ""
     if next(ledger.entries(None), None) is not None:
         _refuse_renamed(scene, plan, ledger)
-        return
+        return ""
     _refuse_passing_file(scene)
     alike = _alike(scene, plan, engine)
     # Another run may have begun meanwhile; what it has submitted, it has recorded before.
     if not alike or ledger.states(None):
-        return
+        return ""
     said = f"the ledger is empty, but the service lists apps with the same prefixes, such as {alike[0]} ({len(alike)} in all)"
     if ledger.describe().startswith("git:"):
         raise LimitError(f"{said}; nothing was submitted", tip=f"{_PUT_BACK}; {_BEGIN}")
-    out.warning(said, tip=_REBUILD)
+    return said
 
 
 def _refuse_renamed(scene: Scene, plan: Plan, ledger: Ledger) -> None:
     """Raise LimitError when a Project of another name has submitted the same spec of the same app from the same file."""
-    from dfsubmit.plan import Action
-    from dfsubmit.repository import SeenFromRoot
-
     named = SeenFromRoot()
     wanted = {
         (change.name, change.item.fingerprint, named(change.place.path))
@@ -80,9 +77,6 @@ def _refuse_renamed(scene: Scene, plan: Plan, ledger: Ledger) -> None:
 
 def _refuse_passing_file(scene: Scene) -> None:
     """Raise LimitError for a file that is to be made in the checkout of a CI job, for apps that outlive the job."""
-    from dfsubmit.compose import ledger_file
-    from dfsubmit.repository import repository_root
-
     path = ledger_file(scene)
     if path is None or scene.in_process or scene.environ.get("CI", "").lower() in ("", "0", "false"):
         return
@@ -98,8 +92,5 @@ def _refuse_passing_file(scene: Scene) -> None:
 
 def _alike(scene: Scene, plan: Plan, engine: Engine) -> list[str]:
     """Return the apps that the service lists and whose prefixes are those of apps to be submitted."""
-    from dfsubmit.applier import sent_prefix
-    from dfsubmit.plan import Action
-
     prefixes = {sent_prefix(change, marker=scene.marker) for change in plan.of(Action.SUBMIT)}
     return [app.name for app in engine.list_apps().apps if app.name.rsplit("-", 2)[0] in prefixes]
