@@ -20,7 +20,7 @@ from dfsubmit.yamlcore.screen import restore, screen, with_word_colons
 from dfsubmit.yamlcore.source import BOM
 
 if TYPE_CHECKING:
-    from dfsubmit.yamlcore.faults import Refusal
+    from dfsubmit.yamlcore.refusal import Refusal
     from dfsubmit.yamlcore.report import Report
     from dfsubmit.yamlcore.tree import Event, Kinds, NextEvent, Node, Opener
 
@@ -51,7 +51,7 @@ class ParserError(Exception):
     """A parser's refusal, whichever parser it was."""
 
     def __init__(self, *, problem: str, at: int, context: str = "", context_at: int | None = None) -> None:
-        from dfsubmit.yamlcore.faults import Refusal  # noqa: PLC0415  # only faults need words
+        from dfsubmit.yamlcore.refusal import Refusal  # noqa: PLC0415  # only faults need words
 
         super().__init__(problem)
         self.refusal = Refusal(context=context, context_at=context_at, problem=problem, at=at)
@@ -212,7 +212,8 @@ class Stream:
 
     def _refused(self, refusal: Refusal, base: int) -> int | None:
         """Report a refusal; return where to go on at once, or None to go on at the next document."""
-        from dfsubmit.yamlcore.faults import Refusal, explain  # noqa: PLC0415  # only faults need words
+        from dfsubmit.yamlcore.faults import explain  # noqa: PLC0415  # only faults need words
+        from dfsubmit.yamlcore.refusal import Refusal  # noqa: PLC0415  # as above
 
         source = self.report.source
         at = refusal.at + base
