@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dfsubmit.project import Examined, examine
+from dfsubmit.examining import Examined, examine
 from dfsubmit.projectmodel import Project
 
 if TYPE_CHECKING:

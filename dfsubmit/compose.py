@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
     from dfsubmit.applier import Done, Stop
     from dfsubmit.engine import Engine, Listing
+    from dfsubmit.examining import Check
     from dfsubmit.known import KnownFiles
     from dfsubmit.ledger.base import Ledger
     from dfsubmit.ledger.verify import Auditable
     from dfsubmit.local.settings import LocalSettings
     from dfsubmit.plan import Plan
-    from dfsubmit.project import Check, DesiredState
+    from dfsubmit.project import DesiredState
     from dfsubmit.projectmodel import LocalEngine, Project
     from dfsubmit.reconcile import Reconciler
     from dfsubmit.settle import Settler
@@ -158,7 +159,8 @@ def load(settings: Settings, *, also: Check | None = None, known: KnownFiles | N
 
 def _loaded(sources: SourceSet, also: Check | None, known: KnownFiles | None) -> DesiredState:
     from dfsubmit.alike import AlikeFiles
-    from dfsubmit.project import DocumentNeededError, load_project
+    from dfsubmit.gathering import DocumentNeededError
+    from dfsubmit.project import load_project
 
     if also is None:
         with contextlib.suppress(DocumentNeededError):

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from dfsubmit.codes import CODES
 from dfsubmit.document import load
 from dfsubmit.errors import InputError
+from dfsubmit.examining import examine
 from dfsubmit.fieldpages import candidates, field_page, kind_page, nearest, overview, title_path
+from dfsubmit.gathering import Gathering
 from dfsubmit.manifest import KINDS
-from dfsubmit.project import Gathering, examine
 from dfsubmit.render.findings import findings_text
 from dfsubmit.sources import SourceFile
 

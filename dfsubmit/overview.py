@@ -14,7 +14,9 @@ from dfsubmit import beside
 from dfsubmit.advice import advise_in_project, has_room_for_marker
 from dfsubmit.bounds import MAX_OF_RUN, MAX_TEXT
 from dfsubmit.diagnostics import has_errors, in_reading_order
-from dfsubmit.project import Gathering, data_folders_of, examine, is_data, load_project, with_related
+from dfsubmit.examining import examine
+from dfsubmit.gathering import Gathering
+from dfsubmit.project import data_folders_of, is_data, load_project, with_related
 from dfsubmit.projectmodel import Project
 from dfsubmit.shapes import Shapes
 from dfsubmit.traces import Traces, glimpse
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dfsubmit.diagnostics import Diagnostic
+    from dfsubmit.examining import Examined, Manifest
     from dfsubmit.manifest import AiApp
-    from dfsubmit.project import Examined, Manifest
     from dfsubmit.sources import SourceFile, SourceSet
 
     Tell = Callable[[Sequence[Diagnostic], Mapping[str, str]], None]

@@ -10,7 +10,9 @@ from test_overview import APP, write
 
 from dfsubmit.alike import AlikeFiles
 from dfsubmit.compose import load
-from dfsubmit.project import DocumentNeededError, examine, load_project
+from dfsubmit.examining import examine
+from dfsubmit.gathering import DocumentNeededError
+from dfsubmit.project import load_project
 from dfsubmit.settings import Flags, resolve
 from dfsubmit.sources import find
 

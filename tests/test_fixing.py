@@ -17,9 +17,10 @@ from yaml_faults import FAULTS
 from dfsubmit.codes import CODES
 from dfsubmit.diagnostics import Diagnostic, Edit, Severity, Span
 from dfsubmit.document import load
+from dfsubmit.examining import examine
 from dfsubmit.explain import files_of
 from dfsubmit.fixing import MAX_ROUNDS, Settled, apply_edits, settle
-from dfsubmit.project import Gathering, examine
+from dfsubmit.gathering import Gathering
 from dfsubmit.sources import SourceFile
 
 # Every code that some finding offers a safe edit for; `test_the_codes_…` finds one that is added.

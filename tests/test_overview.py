@@ -161,7 +161,9 @@ def test_an_interrupt_ends_both_processes_without_a_traceback(tmp_path: Path) ->
         out, err = run.communicate()
 
     assert run.returncode == 130
-    assert out.count(": error[DF0211]: ") == FIRST, "what the first files have, told before the second process was there"
+    assert out.count(": error[DF0211]: ") == FIRST, (
+        "what the first files have, told before the second process was there"
+    )
     assert out.endswith("\n\n")
     assert err == "error: interrupted\n"
     assert not Path(f"/proc/{found[0]}").exists()
@@ -177,7 +179,7 @@ def test_a_fine_set_of_copies_is_parsed_once(tmp_path: Path, monkeypatch: pytest
         parsed.append(path)
         return load(content, path)
 
-    monkeypatch.setattr("dfsubmit.project.load", counted)
+    monkeypatch.setattr("dfsubmit.examining.load", counted)
 
     assert overview(find([str(tmp_path)])).manifests == 20
     assert len(parsed) == 1

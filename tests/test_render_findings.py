@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dfsubmit.diagnostics import Diagnostic, Edit, Related, Severity, Span
-from dfsubmit.project import Gathering, examine
+from dfsubmit.examining import examine
+from dfsubmit.gathering import Gathering
 from dfsubmit.render.findings import findings_text, report_text
 from dfsubmit.render.published import published_schema
 from dfsubmit.render.summary import Counts, summary_line

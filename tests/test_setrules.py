@@ -13,7 +13,9 @@ from judge_cases import DOCKER, HEAD, SPEC
 
 from dfsubmit.diagnostics import Diagnostic, Severity
 from dfsubmit.document import load
-from dfsubmit.project import Gathering, examine, load_project
+from dfsubmit.examining import examine
+from dfsubmit.gathering import Gathering
+from dfsubmit.project import load_project
 from dfsubmit.setrules import MANY_WITH_ONE_PREFIX, resolved
 from dfsubmit.sources import SourceFile, find
 

@@ -8,7 +8,8 @@ import random
 import pytest
 
 from dfsubmit.desired import DesiredApp
-from dfsubmit.project import Gathering, examine
+from dfsubmit.examining import examine
+from dfsubmit.gathering import Gathering
 from dfsubmit.projectmodel import Project
 from dfsubmit.shapes import Shapes
 from dfsubmit.sources import SourceFile

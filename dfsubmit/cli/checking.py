@@ -50,7 +50,7 @@ def load_settings_or_show(settings: Settings, out: Output) -> tuple[Project, Pat
 
 def _project_alone(sources: SourceSet, settings: Settings, out: Output) -> Project | None:
     """Return the Project of the file that is named for it; None when that holds none. Raises InputError."""
-    from dfsubmit.project import examine
+    from dfsubmit.examining import examine
     from dfsubmit.projectmodel import Project
 
     findings, texts = sources.diagnostics, {}

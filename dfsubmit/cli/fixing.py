@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from dfsubmit.cli.output import Output
+    from dfsubmit.examining import Check
     from dfsubmit.fixing import Change
-    from dfsubmit.project import Check, DesiredState
+    from dfsubmit.project import DesiredState
     from dfsubmit.settings import Settings
     from dfsubmit.sources import SourceFile
 

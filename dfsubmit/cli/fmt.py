@@ -94,7 +94,8 @@ def run(options: Options) -> int:
 
 def _manifests(sources: SourceSet, arguments: tuple[str, ...]) -> Iterator[SourceFile]:
     """Yield the files that were named, but no data: the Project above them is read and left alone."""
-    from dfsubmit.project import data_folders_of, examine, is_data
+    from dfsubmit.examining import examine
+    from dfsubmit.project import data_folders_of, is_data
     from dfsubmit.projectmodel import Project
 
     data: tuple[str, ...] = ()

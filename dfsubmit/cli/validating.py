@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from dfsubmit.cli.reports import Target
     from dfsubmit.diagnostics import Diagnostic
+    from dfsubmit.examining import Check
     from dfsubmit.overview import Overview
-    from dfsubmit.project import Check, DesiredState
+    from dfsubmit.project import DesiredState
     from dfsubmit.render.inspection import Inspection
 
 

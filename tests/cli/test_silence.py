@@ -11,7 +11,8 @@ from judge_cases import APP, DOCKER, HEAD, NAME, SPEC
 
 from dfsubmit.codes import CODES
 from dfsubmit.diagnostics import Diagnostic
-from dfsubmit.project import Gathering, examine
+from dfsubmit.examining import examine
+from dfsubmit.gathering import Gathering
 from dfsubmit.silence import Silence, may_be_silenced
 from dfsubmit.sources import SourceFile
 from dfsubmit.yamlcore.limits import MAX_FINDINGS

@@ -12,7 +12,8 @@ from mutants import Mutant
 
 from dfsubmit.diagnostics import Diagnostic
 from dfsubmit.document import load
-from dfsubmit.project import Gathering, examine
+from dfsubmit.examining import examine
+from dfsubmit.gathering import Gathering
 from dfsubmit.sources import SourceFile
 
 

@@ -24,7 +24,7 @@ import hostile_cases
 
 from dfsubmit.diagnostics import Span
 from dfsubmit.document import load
-from dfsubmit.project import Examined, examine
+from dfsubmit.examining import Examined, examine
 from dfsubmit.render.formats import FORMATS, render
 from dfsubmit.render.inspection import Inspection
 from dfsubmit.sources import SourceFile
