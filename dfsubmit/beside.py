@@ -33,24 +33,26 @@ def both(here: Callable[[], object], there: Callable[[], object]) -> Any:
     """
     pipe, end = os.pipe()
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    child, done, status = 0, False, 0
     try:
-        child = os.fork()
-        if child == 0:
-            _work(there, end, blocked)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        os.close(end)
-    done = False
-    try:
+        try:
+            child = os.fork()
+            if child == 0:
+                _work(there, end, blocked)
+        finally:
+            os.close(end)
+            # An interrupt that came meanwhile strikes here, where the child is known and will be waited for.
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         here()
         with os.fdopen(os.dup(pipe), "rb") as reader:
             content = reader.read()
         done = True
     finally:
         os.close(pipe)
-        if not done:
-            os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
+        if child:
+            if not done:
+                os.kill(child, signal.SIGKILL)
+            _, status = os.waitpid(child, 0)
     return pickle.loads(content) if status == 0 else None  # noqa: S301  # our own process wrote it
 
 

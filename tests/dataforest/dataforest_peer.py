@@ -62,7 +62,9 @@ def service(message: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What to do with one request: send `pieces`, `gap` seconds apart, then keep, close, reset, hang, or start tls.
+    """What to do with one request: send `pieces`, `gap` seconds apart, then keep, close, reset, hang, listen, or start tls.
+
+    Whoever listens notes whatever bytes come, and says nothing more.
 
     NOW in a piece becomes the date at which it is sent, plus `skew`: replies are often made long before they are used.
     """
@@ -115,6 +117,7 @@ class Peer:
     tls: ssl.SSLContext | None = None
     later_tls: ssl.SSLContext | None = None
     received: list[Received] = field(default_factory=list)
+    heard: bytearray = field(default_factory=bytearray)
     connections: int = 0
 
     def __enter__(self) -> Self:
@@ -188,6 +191,8 @@ class Peer:
                     connection.sendall(piece.replace(NOW, date))
                 if reply.then == "hang":
                     self._over.wait()
+                while reply.then == "listen" and (piece := stream.read(65_536)):
+                    self.heard += piece
                 if reply.then != "keep":
                     return reply.then
         return "close"
