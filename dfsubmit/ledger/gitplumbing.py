@@ -35,7 +35,8 @@ _DROPPED = frozenset({
     "SSH_ASKPASS",
 })  # fmt: skip
 _HANDED_ON = re.compile(r"(http|credential|ssh|protocol|url)\.|core\.(sshcommand|gitproxy)$")
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://|[^/]*:|/|\.\.?/", re.IGNORECASE)
+_FIXED_URL = re.compile(r"[a-z][a-z0-9+.-]*://|[^/]*:|/", re.IGNORECASE)
+_URL = re.compile(rf"{_FIXED_URL.pattern}|\.\.?/", re.IGNORECASE)
 # Objects asked for at once: their names must fit into a pipe while the answers wait in another.
 _CHUNK = 256
 
@@ -149,7 +150,8 @@ def look_at(repository: Path, remote: str, *, environ: Mapping[str, str]) -> Che
     """Return what is to be known of `repository` and its `remote`, a name or a URL. Changes nothing. Raises LedgerError."""
     plain = environment(environ)
     _check_version(repository, plain)
-    found = run(["rev-parse", "--show-object-format", "--show-cdup"], cwd=repository, env=plain)
+    asked = ["--show-object-format", "--is-inside-git-dir", "--is-bare-repository", "--absolute-git-dir", "--show-cdup"]
+    found = run(["rev-parse", *asked], cwd=repository, env=plain)
     is_url = _URL.match(remote) is not None
     if found.code:
         if "not a git repository" in found.err and is_url:
@@ -158,11 +160,24 @@ def look_at(repository: Path, remote: str, *, environ: Mapping[str, str]) -> Che
             tip = "run `git init` and `git remote add`, or name the remote by its URL"
             raise LedgerError(f"{repository} is not in a git repository, so it has no remote '{remote}'", tip=tip)
         raise failure(f"git:{without_user(remote)}", "find", found.err, timed_out=found.timed_out)
-    object_format, _, up = found.text.partition("\n")
-    top = repository / up if up else repository
+    # The way up is left out where there is no work tree to go up in.
+    object_format, inside, bare, git_dir, *up = found.text.split("\n")
+    top = repository.joinpath(*up)
     url, final = _url_of(top, remote, plain, is_url=is_url)
+    at_home = inside == "false" or (bare == "true" and repository.samefile(git_dir))
+    if not at_home and not _FIXED_URL.match(url):
+        raise _leads_astray(repository, git_dir, url)
     settings = [*_handed_on(top, plain), *(_as_it_is(url) if final else ())]
     return Checkout(top=top, url=url, object_format=object_format, env=environment(environ, settings))
+
+
+def _leads_astray(repository: Path, git_dir: str, url: str) -> LedgerError:
+    """Return the error for a relative URL where git would start it at another place than in the work tree."""
+    return LedgerError(
+        f"{repository} is inside of git's own folder {git_dir}, where the relative URL '{printable(without_user(url))}' "
+        "of the remote does not lead to where it leads from the work tree",
+        tip="run dfsubmit on a folder of the work tree, or give the remote a URL that is not relative",
+    )
 
 
 def _url_of(top: Path, remote: str, env: Mapping[str, str], *, is_url: bool) -> tuple[str, bool]:

@@ -714,6 +714,29 @@ def test_what_is_missing_is_said(host: Host, tmp_path: Path) -> None:
                 ledger.append(submitted(item()))
 
 
+@pytest.mark.parametrize("place", ["clone/.git", "clone/.git/refs", "linked", "host.git/refs"])
+def test_inside_of_gits_own_folder_a_relative_remote_is_told_with_the_way_out(place: str, used: Host) -> None:
+    clone = used.clone("clone")
+    git(clone, "worktree", "add", "--quiet", "--detach", used.folder / "tree")
+    git(used.bare, "remote", "add", "origin", "../host.git")
+    folder = clone / ".git" / "worktrees" / "tree" if place == "linked" else used.folder / place
+
+    with contextlib.closing(GitLedger(folder, "origin")) as ledger, pytest.raises(LedgerError) as caught:
+        ledger.states(None)
+    with contextlib.closing(GitLedger(folder, used.url)) as ledger:
+        assert ledger.states(None) == fold(submitted(item()))
+
+    assert f"{folder} is inside of git's own folder" in caught.value.message
+    assert "the relative URL '../host.git' of the remote" in caught.value.message
+    assert "on a folder of the work tree" in caught.value.tip
+
+
+def test_in_a_bare_repository_itself_a_relative_remote_serves(used: Host) -> None:
+    git(used.bare, "remote", "add", "origin", "../host.git")
+    with contextlib.closing(GitLedger(used.bare, "origin")) as ledger:
+        assert ledger.states(None) == fold(submitted(item()))
+
+
 def test_a_url_serves_without_a_checkout_and_its_password_is_not_shown(host: Host, tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
     ledger = GitLedger(tmp_path / "plain", f"file://{host.bare}")
