@@ -4,9 +4,10 @@ It is known by its first line, a hidden marker with the project's name (`render.
 stranger may write the same line, and would then own a comment that says what we say. The token of a job cannot tell who it
 is; its comments are a bot's, as strangers' are not.
 
-Rules: nothing is written that was not looked for just before, so that an attempt whose answer was lost can be made again.
-Of several comments of ours, which two runs at once can leave, the first stays. Redirects are not followed, and a token is
-sent over https alone, or to this machine. What goes in and comes out is GitHub's REST API, version 2022-11-28.
+Rules: nothing is written that was not looked for just before, so that an attempt whose answer was lost can be made again;
+so is one that came too often, after as long as GitHub says (`ratelimit`), but none that lacks a permission. Of several
+comments of ours, which two runs at once can leave, the first stays. Redirects are not followed, and a token is sent over
+https alone, or to this machine. What goes in and comes out is GitHub's REST API, version 2022-11-28.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import httpx
 
 from dfsubmit.dataforest.endpoint import is_loopback
 from dfsubmit.errors import DfsubmitError, InputError, UsageError
+from dfsubmit.ratelimit import pauses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,6 +38,8 @@ _MOST_PAGES = 400
 _LARGEST_ANSWER = 32 << 20
 _SECONDS = 30.0
 _PAUSES = (1.0, 3.0)
+# How long one comment is waited for, all pauses together: a job should end well before the minutes that it is given.
+_MOST_WAITING = 240.0
 _TOO_MANY, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 429, 401, 403, 404
 
 
@@ -58,7 +62,18 @@ class Published:
 
 
 class _TryAgainError(DfsubmitError):
-    """Nothing is known of the last request but that it may do to make it again."""
+    """Nothing is known of the last request but that it may do to make it again, after pauses."""
+
+    pauses: tuple[float, ...] = _PAUSES
+
+
+class _LimitedError(_TryAgainError):
+    """GitHub was asked too often."""
+
+    def __init__(self, message: str, pauses: tuple[float, ...]) -> None:
+        # It would be looked for in the permissions: that is what this status means most of the time.
+        super().__init__(message, tip="that is GitHub's rate limit, and no missing permission: run it again later")
+        self.pauses = pauses
 
 
 def find_pull_request(environ: Mapping[str, str], number: int | None) -> PullRequest:
@@ -111,17 +126,37 @@ def marker_of(page: str) -> str:
     return first
 
 
-def publish(where: PullRequest, page: str, *, only_update: bool, sleep: Callable[[float], None]) -> Published:
-    """Show `page` in the comment that its marker names. Raises DfsubmitError."""
+def publish(
+    where: PullRequest,
+    page: str,
+    *,
+    only_update: bool,
+    sleep: Callable[[float], None],
+    tell: Callable[[str], None],
+) -> Published:
+    """Show `page` in the comment that its marker names; `tell` gets a line about each wait. Raises DfsubmitError."""
     marker = marker_of(page)
+    left = _MOST_WAITING
     with httpx.Client(timeout=_SECONDS, headers=_headers(where), follow_redirects=False) as client:
         comments = _Comments(where, client)
-        for pause in _PAUSES:
+        for number in range(len(_PAUSES)):
             try:
                 return comments.put(marker, page, only_update=only_update)
-            except _TryAgainError:
+            except _TryAgainError as error:
+                pause = error.pauses[number]
+                if pause > left:
+                    raise _too_long(error, pause) from error
+                tell(f"{error.message}; trying again in {pause:.0f} s")
                 sleep(pause)
+                left -= pause
         return comments.put(marker, page, only_update=only_update)
+
+
+def _too_long(error: _TryAgainError, pause: float) -> DfsubmitError:
+    return DfsubmitError(
+        f"{error.message}; it would be {pause:.0f} s before another try, and {_MOST_WAITING:.0f} s are waited at most",
+        tip=error.tip,
+    )
 
 
 def _headers(where: PullRequest) -> dict[str, str]:
@@ -189,10 +224,14 @@ class _Comments:
                 content = _read(response)
         except httpx.HTTPError as error:
             raise _TryAgainError(f"GitHub cannot be reached: {str(error) or type(error).__name__}") from error
+        said = _message(response, content)
+        # Before anything else is made of the status: a limit hides what the answer would have been.
+        if waits := pauses(response.status_code, response.headers, said, tries=len(_PAUSES)):
+            raise _LimitedError(f"GitHub lets nothing more through for now: {_answered(response, said)}", waits)
         if response.status_code in allowed:
             return None
         if not response.is_success:
-            raise self._refused(response.status_code, content)
+            raise self._refused(method, response, said)
         try:
             return json.loads(content) if content else None
         except (ValueError, RecursionError) as error:
@@ -200,10 +239,13 @@ class _Comments:
                 "what GitHub answered is not JSON", tip=f"is GITHUB_API_URL right? {self._where.api_url}"
             ) from error
 
-    def _refused(self, status: int, content: bytes) -> DfsubmitError:
-        said = f"GitHub answered {status}{_message(content)}"
+    def _refused(self, method: str, response: httpx.Response, message: str) -> DfsubmitError:
+        said, status = _answered(response, message), response.status_code
         if status == _TOO_MANY or status >= httpx.codes.INTERNAL_SERVER_ERROR:
             return _TryAgainError(said)
+        if status == _FORBIDDEN:
+            what = "read the pull request's comments" if method == "GET" else "write to the pull request"
+            said = f"GITHUB_TOKEN has no permission to {what}: {said}"
         tips = {
             _UNAUTHORIZED: "GITHUB_TOKEN was not accepted; a job's own token is github.token",
             _FORBIDDEN: "the job needs `permissions: {pull-requests: write}`, which one for a fork never gets",
@@ -221,13 +263,20 @@ def _read(response: httpx.Response) -> bytes:
     return bytes(content)
 
 
-def _message(content: bytes) -> str:
+def _answered(response: httpx.Response, message: str) -> str:
+    return f"GitHub answered {response.status_code}{f': {message}' if message else ''}"
+
+
+def _message(response: httpx.Response, content: bytes) -> str:
+    """Return what an answer that is no success says of itself, where it says something."""
+    if response.is_success:
+        return ""
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
         return ""
     message = answer.get("message") if isinstance(answer, dict) else None
-    return f": {message[:200]}" if isinstance(message, str) and message else ""
+    return message[:200] if isinstance(message, str) else ""
 
 
 def _url(comment: Any) -> str:

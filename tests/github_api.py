@@ -1,14 +1,16 @@
 """GitHub's comments on 127.0.0.1: as much of the REST API as `dfsubmit comment` speaks, kept in memory.
 
 A token has a login, whether it may write, and whether it may ask who it is; that of a job may not. `faults` are answers that
-take the place of the real ones, first come, first served: a status, or `lost` for a request that is carried out and whose
-answer never comes.
+take the place of the real ones, first come, first served: a status, a content, a `Limit`, or `lost` for a request that is
+carried out and whose answer never comes.
 """
 
 from __future__ import annotations
 
 import json
 import threading
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -39,12 +41,26 @@ class Comment:
         }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """An answer of GitHub's rate limits; `reset_in` is in seconds from when it is given."""
+
+    status: int = 403
+    message: str = "made-up words"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    reset_in: int | None = None
+
+    def answer(self) -> tuple[int, bytes, dict[str, str]]:
+        reset = {} if self.reset_in is None else {"x-ratelimit-reset": str(int(time.time()) + self.reset_in)}
+        return self.status, json.dumps({"message": self.message}).encode(), {**self.headers, **reset}
+
+
 @dataclass(kw_only=True)
 class GitHub:
     """See the module's text."""
 
     comments: list[Comment] = field(default_factory=list)
-    faults: dict[tuple[str, str], list[int | str | bytes]] = field(default_factory=dict)
+    faults: dict[tuple[str, str], list[int | str | bytes | Limit]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
 
     def __enter__(self) -> Self:
@@ -106,6 +122,8 @@ class GitHub:
         if isinstance(fault, int):
             location = {"Location": f"{self.url}/elsewhere"} if 300 <= fault < 400 else {}
             return fault, json.dumps({"message": "made-up fault"}).encode(), location
+        if isinstance(fault, Limit):
+            return fault.answer()
         if isinstance(fault, bytes):
             return 200, fault, {}
         status, content = self._carried_out(method, parts.path, parse_qs(parts.query), token, body)

@@ -74,7 +74,7 @@ def run(options: Options) -> int:
     out = output.make(options.settings, os.environ)
     where = find_pull_request(os.environ, options.number)
     page = _page(options, out) + _foot(os.environ)
-    done = publish(where, page, only_update=options.page is None, sleep=time.sleep)
+    done = publish(where, page, only_update=options.page is None, sleep=time.sleep, tell=out.note)
     out.line(f"Comment: {done.how}{f', {neutral(done.url)}' if done.url else ''}.")
     return 0
 

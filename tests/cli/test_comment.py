@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from folder import Folder
-from github_api import JOB_TOKEN, LOGINS, PERSON_TOKEN, READING_TOKEN, REPOSITORY, GitHub
+from github_api import JOB_TOKEN, LOGINS, PERSON_TOKEN, READING_TOKEN, REPOSITORY, GitHub, Limit
+
+from dfsubmit.ratelimit import pauses
 
 MARKER = "<!-- dfsubmit plan: folder -->"
 BOT = LOGINS[JOB_TOKEN]
@@ -162,8 +165,111 @@ def test_a_host_that_does_not_recover_is_an_error(folder: Folder, github: GitHub
     result = comment(folder, github)
 
     assert result.returncode == 1
-    assert result.stderr == "error: GitHub answered 503: made-up fault\n"
+    assert result.stderr == (
+        "GitHub answered 503: made-up fault; trying again in 1 s\n"
+        "GitHub answered 503: made-up fault; trying again in 3 s\n"
+        "error: GitHub answered 503: made-up fault\n"
+    )
     assert len(github.asked) == 3
+
+
+NO_MORE = {"X-RateLimit-Remaining": "0"}
+
+
+@pytest.mark.parametrize(
+    ("limit", "method", "path"),
+    [
+        (Limit(headers={"Retry-After": "1"}), "POST", "comments"),
+        (Limit(status=429, headers={"Retry-After": "1"}), "GET", "comments"),
+        (Limit(headers=NO_MORE, reset_in=0), "POST", "comments"),
+    ],
+)
+def test_a_rate_limit_is_waited_for_as_long_as_github_says(
+    limit: Limit, method: str, path: str, folder: Folder, github: GitHub
+) -> None:
+    github.faults[method, path] = [limit]
+
+    result = comment(folder, github)
+
+    assert result.returncode == 0, result.stderr
+    assert [one.body for one in github.comments] == [(folder.path / "plan.md").read_text()]
+    said = f"GitHub lets nothing more through for now: GitHub answered {limit.status}: made-up words"
+    assert result.stderr == f"{said}; trying again in 1 s\n"
+
+
+def test_a_limit_is_not_taken_for_a_token_that_may_not_ask_who_it_is(folder: Folder, github: GitHub) -> None:
+    """The comments of a person are not a bot's, so one that is there would not be found, and be made a second time."""
+    mine = github.has(LOGINS[PERSON_TOKEN], f"{MARKER}\nold")
+    github.faults["GET", "user"] = [Limit(headers=NO_MORE, reset_in=0)]
+
+    result = comment(folder, github, token=PERSON_TOKEN)
+
+    assert result.returncode == 0, result.stderr
+    assert github.comments == [mine]
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [Limit(headers={**NO_MORE, "Retry-After": "3600"}), Limit(status=429, headers=NO_MORE, reset_in=3600)],
+)
+def test_a_limit_that_lasts_long_is_told_at_once_with_its_time(limit: Limit, folder: Folder, github: GitHub) -> None:
+    github.faults["GET", "comments"] = [limit]
+
+    result = comment(folder, github)
+
+    assert result.returncode == 1
+    assert re.search(r"it would be 360\d s before another try, and 240 s are waited at most\n", result.stderr)
+    assert "tip: that is GitHub's rate limit, and no missing permission: run it again later\n" in result.stderr
+    assert github.comments == []
+
+
+def test_a_limit_that_does_not_end_is_asked_three_times(folder: Folder, github: GitHub) -> None:
+    github.faults["GET", "comments"] = [Limit(headers={"Retry-After": "0"})] * 9
+
+    result = comment(folder, github)
+
+    assert (result.returncode, github.asked.count(("GET", f"{COMMENTS}?per_page=50&page=1"))) == (1, 3)
+    assert "tip: that is GitHub's rate limit, and no missing permission" in result.stderr
+
+
+def test_a_missing_permission_is_told_at_once_however_much_may_still_be_asked(folder: Folder, github: GitHub) -> None:
+    left = {"X-RateLimit-Remaining": "12"}
+    github.faults["GET", "comments"] = [Limit(message="Resource not accessible", headers=left, reset_in=3600)]
+
+    result = comment(folder, github)
+
+    assert result.returncode == 1
+    assert result.stderr == (
+        "error: GITHUB_TOKEN has no permission to read the pull request's comments: "
+        "GitHub answered 403: Resource not accessible\n"
+        "tip: the job needs `permissions: {pull-requests: write}`, which one for a fork never gets\n"
+    )
+    assert len(github.asked) == 2
+
+
+DATE = "Fri, 27 Nov 2026 03:00:00 GMT"
+PAUSES: list[tuple[int, dict[str, str], str, tuple[float, ...]]] = [
+    (403, {"retry-after": "7"}, "", (7.0, 7.0)),
+    (403, {"retry-after": "0"}, "", (1.0, 1.0)),
+    (429, {"retry-after": "9" * 400}, "", (86_400.0, 86_400.0)),
+    (403, {"retry-after": "Fri, 27 Nov 2026 03:00:30 GMT", "date": DATE}, "", (30.0, 30.0)),
+    (403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1795748450", "date": DATE}, "", (51.0, 51.0)),
+    (403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1795748000", "date": DATE}, "", (1.0, 1.0)),
+    (403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "soon"}, "", (60.0, 60.0)),
+    (403, {}, "You have exceeded a secondary rate limit.", (60.0, 120.0)),
+    (403, {"retry-after": "soon"}, "API Rate Limit exceeded", (60.0, 120.0)),
+    (403, {"x-ratelimit-remaining": "5"}, "Resource not accessible by integration", ()),
+    (429, {}, "", ()),
+    (404, {"retry-after": "7", "x-ratelimit-remaining": "0"}, "rate limit", ()),
+    (200, {"x-ratelimit-remaining": "0"}, "", ()),
+]
+
+
+@pytest.mark.parametrize(("status", "headers", "message", "expected"), PAUSES)
+def test_what_an_answer_says_of_a_limit_is_read_by_the_clock_of_the_answer(
+    status: int, headers: dict[str, str], message: str, expected: tuple[float, ...]
+) -> None:
+    assert pauses(status, headers, message, tries=2) == expected
 
 
 @pytest.mark.parametrize(
