@@ -2,7 +2,8 @@
 
 Durable is what the remote has: every append is one commit, and its push is the compare-and-swap. The push says which commit
 the ref must still be at, so of two appliers one gets through, and the other fetches, judges again and tries again. An
-answer that was lost is looked for in the history before anything is tried again. Files are `gitlayout`'s, the repository
+answer that was lost is looked for in the history before anything is tried again. A host that is away for a moment in the
+midst of a run is waited for (`gitoutage`), by who reads as by who appends. Files are `gitlayout`'s, the repository
 for fetched objects `gitcache`'s, the states `gitindex`'s.
 
 Rules: a ref that is gone, or that no longer contains the commit that was seen last, is LedgerCorruptError, never an empty
@@ -36,6 +37,7 @@ from dfsubmit.ledger.gitlayout import (
     segment_path,
     without_user,
 )
+from dfsubmit.ledger.gitoutage import Outages
 from dfsubmit.ledger.gitplumbing import look_at
 from dfsubmit.ledger.gitwords import HostUnreachableError
 from dfsubmit.ledger.heads import HeadStates
@@ -74,6 +76,7 @@ class GitLedger:
         self._repository, self._remote, self._ref = repository, remote, full_ref(ref)
         self._environ = os.environ if environ is None else environ
         self._patience, self._last_seen = patience, last_seen
+        self._outages = Outages(patience)
         self._closed = False
         self._cache: Cache | None = None
         self._checkout: Checkout | None = None
@@ -153,6 +156,11 @@ class GitLedger:
 
     # What `gitappend` uses, too
 
+    @property
+    def outages(self) -> Outages:
+        """Return how outages of the host are met."""
+        return self._outages
+
     @contextmanager
     def locked(self) -> Iterator[tuple[Cache, Index]]:
         """Hold the cache alone, and make it where it is missing."""
@@ -187,7 +195,9 @@ class GitLedger:
 
     def _remote_tip(self) -> str:
         self._cache_now()
-        return self._checkout.remote_tip(self._ref, self.describe()) if self._checkout is not None else ""
+        tip = self._checkout.remote_tip(self._ref, self.describe()) if self._checkout is not None else ""
+        self._outages.met()
+        return tip
 
     def _object_format(self) -> str:
         """Return how the repository names objects; without a checkout, what the remote's own names look like."""
@@ -209,6 +219,11 @@ class GitLedger:
 
     def _current(self) -> Index | None:
         """Return the index at what the remote has now; None for a ledger that does not exist. Raises LedgerError."""
+        # Around the lock, which nobody should hold while waiting.
+        return self._outages.through(self._look)
+
+    def _look(self) -> Index | None:
+        """Do what `_current` does, once. Raises LedgerError."""
         try:
             tip, index = self._remote_tip(), self._opened()
         except HostUnreachableError as error:
@@ -231,6 +246,10 @@ class GitLedger:
 
     def _fetched(self) -> str:
         """Return the commit that the remote has, with its objects here, whatever is in it; empty for none."""
+        return self._outages.through(self._fetch)
+
+    def _fetch(self) -> str:
+        """Do what `_fetched` does, once. Raises LedgerError."""
         tip, index = self._remote_tip(), self._opened()
         if tip == (index.basis()[0].tip if index is not None else ""):
             return tip
@@ -241,6 +260,7 @@ class GitLedger:
         """Fetch, and return what the index is of and what the remote has. Raises LedgerCorruptError for a broken chain."""
         basis, _ = index.basis()
         tip = cache.fetch(shallow=not basis.tip and not history)
+        self._outages.met()
         if basis.tip and not (tip and cache.descends(tip, basis.tip)):
             raise self._broken(cache, basis.tip, tip)
         return basis, tip

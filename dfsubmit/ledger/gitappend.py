@@ -6,8 +6,8 @@
     push UNKNOWN  the answer was lost: fetch, and look whether the commit is in the history; only then try again
     push REFUSED  LedgerError: nothing was recorded, and trying again would change nothing
 
-A host that cannot be reached is waited for: what is to be recorded may be an app that was started, and known to nobody else.
-A push that is told that the ref moved, again and again, while it did not, is refused by something that does not pass.
+A host that is away for a moment is waited for (`gitoutage`). A push that is told that the ref moved, again and again, while
+it did not, is refused by something that does not pass.
 
 The first try starts from what was seen last, without asking: while nobody else writes, an append is one push. What such a
 try would call LOST or HELD is judged again on what the remote has now.
@@ -25,7 +25,7 @@ from dfsubmit.errors import LedgerError
 from dfsubmit.ledger.base import Verdict
 from dfsubmit.ledger.gitindex import Basis, Book
 from dfsubmit.ledger.gitlayout import PLACES, commit_message, commit_stream, segment_of
-from dfsubmit.ledger.gitwords import HostUnreachableError, Push, refusal
+from dfsubmit.ledger.gitwords import Push, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,8 +40,6 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
 _UNKNOWN_PUSHES = 5
 # Pushes in a row that found the ref moved although it was where it was expected.
 _UNMOVED_PUSHES = 20
-# How long a host may be away, and the pause between two looks at it.
-_OUTAGE_SECONDS, _OUTAGE_PAUSE = 60.0, 2.0
 _TIDY_EVERY = 256
 
 
@@ -73,7 +71,7 @@ class Append:
         end = time.monotonic() + self._patience
         pause = _FIRST_PAUSE
         tries = 1
-        while (verdicts := self._try_through_outages()) is None:
+        while (verdicts := self._ledger.outages.through(self._try)) is None:
             if time.monotonic() > end:
                 message = f"others moved the ledger {self._ledger.describe()} during each of {tries} tries"
                 raise LedgerError(message, tip="run it again, with fewer at the same time")
@@ -82,17 +80,6 @@ class Append:
             pause = min(2 * pause, _LONGEST_PAUSE)
             tries += 1
         return verdicts
-
-    def _try_through_outages(self) -> tuple[Verdict, ...] | None:
-        """Try, once the host is there. Raises LedgerError."""
-        end = time.monotonic() + min(_OUTAGE_SECONDS, self._patience)
-        while True:
-            try:
-                return self._try()
-            except HostUnreachableError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(_OUTAGE_PAUSE)
 
     def _try(self) -> tuple[Verdict, ...] | None:
         with self._ledger.locked() as (cache, index):
@@ -146,6 +133,8 @@ class Append:
         )
         commit = cache.commit(stream)
         pushed = cache.push(commit, basis.tip)
+        # Also of a push without an answer: it may have arrived, which is worth waiting to know.
+        self._ledger.outages.met()
         match pushed.end:
             case Push.DONE:
                 # It is recorded, whatever becomes of the index: that is made up for when the ledger is next looked at.

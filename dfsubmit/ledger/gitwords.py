@@ -26,10 +26,16 @@ _NO_ENTRY = re.compile(
 )
 _UNREACHABLE = re.compile(
     r"Could not resolve host|Connection (refused|timed out|reset|closed)|Failed to connect|Network is unreachable"
-    r"|No route to host|Operation timed out|Couldn't connect|early EOF|hung up unexpectedly|error: (429|5\d\d)\b|SSL"
-    r"|RPC failed|Empty reply from server|(Recv|Send) failure|transfer closed|unexpected disconnect",
+    r"|No route to host|Operation timed out|Couldn't connect|early EOF|hung up unexpectedly|error: (408|429|5\d\d)\b"
+    r"|\b(?-i:SSL)(\b|_)|RPC failed(?!; HTTP 4)|Empty reply from server|(Recv|Send) failure|transfer closed|unexpected disconnect"
+    r"|gnutls_handshake|GnuTLS (recv|send) error|HTTP/2 (stream|framing)|HTTP2 framing|Broken pipe",
     re.IGNORECASE,
 )
+# A page where git's protocol was expected, or the half of an answer: a proxy, a host that is being worked on, a wrong URL.
+_NOT_GIT = re.compile(
+    r"info/refs not valid|remote-curl: bad line length|invalid server response|expected flush|still expected"
+)
+_NO_TRUST = re.compile(r"certificate (problem|verification failed|subject name)|peer certificate", re.IGNORECASE)
 _NO_REPOSITORY = re.compile(
     r"does not appear to be a git repository|[Rr]epository .*not found|error: 404\b|does not exist|No such file or directory"
 )
@@ -49,7 +55,42 @@ _OTHER_REF = (
 
 
 class HostUnreachableError(LedgerError):
-    """The host did not answer, which may be over in a moment."""
+    """The host did not answer, or nothing that git understands, which may be over in a moment."""
+
+
+# Why git failed, the first that fits: what lasts comes before what its words may also be found in.
+_REASONS: tuple[tuple[re.Pattern[str], type[LedgerError], str, str], ...] = (
+    (
+        _NO_ENTRY,
+        LedgerError,
+        "the host does not let this run in",
+        "give git the right to read the repository without a prompt: a token, a deploy key or a credential helper",
+    ),
+    (
+        _NO_TRUST,
+        LedgerError,
+        "the host's certificate is not trusted",
+        "let git know the authority that signed it: http.sslCAInfo in `git help config`, or GIT_SSL_CAINFO",
+    ),
+    (
+        _UNREACHABLE,
+        HostUnreachableError,
+        "the host cannot be reached",
+        "check the network and the remote's URL",
+    ),
+    (
+        _NO_REPOSITORY,
+        LedgerError,
+        "there is no such repository",
+        "check the URL that `git remote -v` shows",
+    ),
+    (
+        _NOT_GIT,
+        HostUnreachableError,
+        "what answers there does not speak git",
+        "check the remote's URL, and whether a proxy or a page for maintenance is in between",
+    ),
+)
 
 
 class Push(enum.Enum):
@@ -125,14 +166,7 @@ def failure(where: str, doing: str, err: str, *, timed_out: bool = False) -> Led
         return HostUnreachableError(
             f"{start}: git did not end in time; {said}".rstrip("; "), tip="check the network and the host"
         )
-    if _NO_ENTRY.search(err):
-        tip = "give git the right to read the repository without a prompt: a token, a deploy key or a credential helper"
-        return LedgerError(f"{start}: the host does not let this run in: {said}", tip=tip)
-    if _UNREACHABLE.search(err):
-        tip = "check the network and the remote's URL"
-        return HostUnreachableError(f"{start}: the host cannot be reached: {said}", tip=tip)
-    if _NO_REPOSITORY.search(err):
-        return LedgerError(
-            f"{start}: there is no such repository: {said}", tip="check the URL that `git remote -v` shows"
-        )
+    for pattern, kind, words, tip in _REASONS:
+        if pattern.search(err):
+            return kind(f"{start}: {words}: {said}", tip=tip)
     return LedgerError(f"{start}: {said or 'git failed without a word'}")

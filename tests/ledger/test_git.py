@@ -20,7 +20,7 @@ from ledger_entries import BY, entry, item, submitted
 
 from dfsubmit.errors import LedgerCorruptError, LedgerError
 from dfsubmit.journal import Event, fold
-from dfsubmit.ledger import codec, gitappend, gitcache, gitindex
+from dfsubmit.ledger import codec, gitappend, gitcache, gitindex, gitoutage
 from dfsubmit.ledger.base import Verdict
 from dfsubmit.ledger.git import GitLedger
 from dfsubmit.ledger.gitcache import Cache
@@ -139,7 +139,7 @@ def test_a_host_that_is_away_for_a_while_is_waited_for(
     host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is known of an app that was started must not be lost because the network was away when it was recorded."""
-    monkeypatch.setattr(gitappend, "_OUTAGE_PAUSE", 0.02)
+    monkeypatch.setattr(gitoutage, "OUTAGE_PAUSE", 0.02)
     away = (
         'case " $* " in *" push "*|*" fetch "*) ;; *) exec $REAL "$@";; esac\n'
         "if [ $(wc -l < $HERE/tried) -lt 9 ]; then echo >> $HERE/tried; "
@@ -147,20 +147,26 @@ def test_a_host_that_is_away_for_a_while_is_waited_for(
     )
     environ = with_git(tmp_path / "bin", away)
     (tmp_path / "bin" / "tried").touch()
-    assert host.ledger(environ=environ).append(submitted(item())) == (WON, WON)
+    ledger = host.ledger(environ=environ)
+    assert ledger.states(None) == {}
+    assert ledger.append(submitted(item())) == (WON, WON)
     assert host.commits() == 1
 
 
 def test_a_host_that_stays_away_is_waited_for_no_longer_than_that(
     host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gitappend, "_OUTAGE_PAUSE", 0.02)
-    monkeypatch.setattr(gitappend, "_OUTAGE_SECONDS", 0.1)
+    monkeypatch.setattr(gitoutage, "OUTAGE_PAUSE", 0.02)
+    monkeypatch.setattr(gitoutage, "OUTAGE_SECONDS", 0.1)
     away = (
         'case " $* " in *" push "*|*" fetch "*) echo "fatal: Connection refused" >&2; exit 128;; esac\nexec $REAL "$@"'
     )
-    with pytest.raises(LedgerError, match="the host cannot be reached"):
-        host.ledger(environ=with_git(tmp_path / "bin", away)).append(submitted(item()))
+    ledger = host.ledger(environ=with_git(tmp_path / "bin", away))
+    assert ledger.states(None) == {}
+    with pytest.raises(
+        LedgerError, match=r"the host cannot be reached.*it was waited for, for 0 s; nothing was recorded"
+    ):
+        ledger.append(submitted(item()))
 
 
 def test_who_only_reads_may_be_shown_what_was_seen_last_and_is_told(used: Host, tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """A git host on 127.0.0.1: bare repositories behind the real `git http-backend`, and tokens that may read or push.
 
 As at the hosts that teams use, nobody gets in without a token, and one that may only read is told 403 on a push. Tokens are
-given with the user name and password of HTTP's basic authentication (RFC 7617).
+given with the user name and password of HTTP's basic authentication (RFC 7617). The host can go away for a moment, and
+`faults` are answers that take the place of the real ones to requests with that in their target, first come, first served: a
+status, a page, `closed` for none at all, or `""` for the real one.
 """
 
 from __future__ import annotations
@@ -52,6 +54,9 @@ class GitHost:
     folder: Path
     tokens: dict[str, Access] = field(default_factory=dict)
     refused: list[tuple[str, int]] = field(default_factory=list)
+    faults: dict[str, list[int | str | bytes]] = field(default_factory=dict)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    port: int = 0
 
     def repository(self, name: str) -> Path:
         """Make the empty repository `name`, such as team/specs, and return where it is."""
@@ -76,7 +81,8 @@ class GitHost:
             def do_POST(self) -> None:
                 host.answer(self)
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self.port = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self._thread.start()
         return self
@@ -88,10 +94,20 @@ class GitHost:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://127.0.0.1:{self.port}"
+
+    def go_away(self, seconds: float) -> threading.Timer:
+        """Let nobody connect for some seconds; join what is returned before the host is closed."""
+        self.__exit__()
+        back = threading.Timer(seconds, self.__enter__)
+        back.start()
+        return back
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         body = _body(request)
+        self.asked.append((request.command, request.path))
+        if _spoilt(request, self._fault(request.path)):
+            return
         refusal = self._refusal(request)
         if refusal:
             self.refused.append((request.path, refusal))
@@ -105,6 +121,10 @@ class GitHost:
             ["git", "http-backend"], input=body, env=self._cgi(request, body), capture_output=True, check=True
         )
         _pass_on(request, done.stdout)
+
+    def _fault(self, target: str) -> int | str | bytes:
+        waiting = next((found for part, found in self.faults.items() if part in target and found), [])
+        return waiting.pop(0) if waiting else ""
 
     def _refusal(self, request: BaseHTTPRequestHandler) -> int:
         """Return the status of a refusal, or 0."""
@@ -147,6 +167,22 @@ def _chunk(stream: BufferedIOBase) -> bytes:
     content = stream.read(size)
     stream.readline()
     return content
+
+
+def _spoilt(request: BaseHTTPRequestHandler, fault: int | str | bytes) -> bool:
+    """Answer by `fault`, and tell whether there was one."""
+    if fault == "":
+        return False
+    if fault == "closed":
+        request.close_connection = True
+        return True
+    page = fault if isinstance(fault, bytes) else b""
+    request.send_response(fault if isinstance(fault, int) else 200)
+    request.send_header("Content-Type", "text/html")
+    request.send_header("Content-Length", str(len(page)))
+    request.end_headers()
+    request.wfile.write(page)
+    return True
 
 
 def _pass_on(request: BaseHTTPRequestHandler, answer: bytes) -> None:
