@@ -22,7 +22,7 @@ from dfsubmit.errors import LedgerError
 from dfsubmit.ledger.gitindex import Index
 from dfsubmit.ledger.gitlayout import printable, without_user
 from dfsubmit.ledger.gitplumbing import LOCAL_SECONDS, TRANSFER_SECONDS, Checkout, Objects, Ran, run
-from dfsubmit.ledger.gitwords import Pushed, failure, read_push
+from dfsubmit.ledger.gitwords import Pushed, failure, no_git_server, read_push
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,6 +117,8 @@ class Cache:
         ran = self._git("fetch", *options, self._checkout.url, f"+{self._ref}:{_TIP}", timeout=TRANSFER_SECONDS)
         if ran.code:
             if "couldn't find remote ref" in ran.err:
+                if self._checkout.remote_tip(self._ref, self._where):
+                    raise no_git_server(self._where, "fetch")
                 return ""
             raise self._failure("fetch", ran)
         return self._asked("rev-parse", "--verify", f"{_TIP}^{{commit}}").text

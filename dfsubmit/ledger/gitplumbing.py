@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from dfsubmit.errors import LedgerCorruptError, LedgerError
 from dfsubmit.ledger.gitlayout import MAX_SEGMENT_BYTES, printable, without_user
-from dfsubmit.ledger.gitwords import failure
+from dfsubmit.ledger.gitwords import failure, no_git_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,6 +37,9 @@ _DROPPED = frozenset({
 _HANDED_ON = re.compile(r"(http|credential|ssh|protocol|url)\.|core\.(sshcommand|gitproxy)$")
 _FIXED_URL = re.compile(r"[a-z][a-z0-9+.-]*://|[^/]*:|/", re.IGNORECASE)
 _URL = re.compile(rf"{_FIXED_URL.pattern}|\.\.?/", re.IGNORECASE)
+_WEB = re.compile("https?://", re.IGNORECASE)
+# In each line by which git traces what it is sent in its own protocol.
+_PACKET = " packet: "
 # Objects asked for at once: their names must fit into a pipe while the answers wait in another.
 _CHUNK = 256
 
@@ -139,11 +142,23 @@ class Checkout:
 
     def remote_tip(self, ref: str, where: str) -> str:
         """Return the commit that `ref` points at on the server; empty when there is none. Raises LedgerError."""
-        ran = run(["ls-remote", "--", self.url, ref], cwd=self.top, env=self.env, timeout=NETWORK_SECONDS)
+        tip, _ = self._listed(ref, where, self.env)
+        if tip or not _WEB.match(self.url):
+            return tip
+        # Over HTTP, git takes a page without a line for the list of a server with no refs at all, and says nothing of it.
+        tip, said = self._listed(ref, where, {**self.env, "GIT_TRACE_PACKET": "2"})
+        if not tip and _PACKET not in said:
+            raise no_git_server(where, "read")
+        return tip
+
+    def _listed(self, ref: str, where: str, env: Mapping[str, str]) -> tuple[str, str]:
+        """Return the commit of `ref`, and what git said on the way."""
+        ran = run(["ls-remote", "--", self.url, ref], cwd=self.top, env=env, timeout=NETWORK_SECONDS)
         if ran.code:
-            raise failure(where, "read", ran.err, timed_out=ran.timed_out)
+            told = "".join(line for line in ran.err.splitlines(keepends=True) if _PACKET not in line)
+            raise failure(where, "read", told, timed_out=ran.timed_out)
         lines = [line.partition("\t") for line in ran.text.splitlines()]
-        return next((oid for oid, _, name in lines if name == ref), "")
+        return next((oid for oid, _, name in lines if name == ref), ""), ran.err
 
 
 def look_at(repository: Path, remote: str, *, environ: Mapping[str, str]) -> Checkout:

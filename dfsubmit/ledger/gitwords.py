@@ -58,6 +58,8 @@ class HostUnreachableError(LedgerError):
     """The host did not answer, or nothing that git understands, which may be over in a moment."""
 
 
+_NO_SERVER = "what answers there does not speak git"
+_LOOK_BETWEEN = "check the remote's URL, and whether a proxy or a page for maintenance is in between"
 # Why git failed, the first that fits: what lasts comes before what its words may also be found in.
 _REASONS: tuple[tuple[re.Pattern[str], type[LedgerError], str, str], ...] = (
     (
@@ -84,12 +86,7 @@ _REASONS: tuple[tuple[re.Pattern[str], type[LedgerError], str, str], ...] = (
         "there is no such repository",
         "check the URL that `git remote -v` shows",
     ),
-    (
-        _NOT_GIT,
-        HostUnreachableError,
-        "what answers there does not speak git",
-        "check the remote's URL, and whether a proxy or a page for maintenance is in between",
-    ),
+    (_NOT_GIT, HostUnreachableError, _NO_SERVER, _LOOK_BETWEEN),
 )
 
 
@@ -170,3 +167,8 @@ def failure(where: str, doing: str, err: str, *, timed_out: bool = False) -> Led
         if pattern.search(err):
             return kind(f"{start}: {words}: {said}", tip=tip)
     return LedgerError(f"{start}: {said or 'git failed without a word'}")
+
+
+def no_git_server(where: str, doing: str) -> LedgerError:
+    """Return the error for an answer without a word of git's protocol, with which git itself is content."""
+    return HostUnreachableError(f"cannot {doing} the ledger {where}: {_NO_SERVER}", tip=_LOOK_BETWEEN)

@@ -85,6 +85,45 @@ def test_whichever_answer_of_a_fetch_is_lost_the_read_goes_on(
     assert host.faults["git-upload-pack"] == []
 
 
+PAGES = [b"", b"<html>back soon</html>"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_not_taken_for_a_ledger_that_does_not_exist(
+    page: bytes, host: GitHost, ledger_of: Callable[..., GitLedger]
+) -> None:
+    """git takes a page without a line for the list of an empty repository: everything would be planned as new."""
+    ledger_of().append(submitted(item()))
+    host.faults["git-upload-pack"] = [page] * 9
+
+    for name in ("fresh", "clone"):
+        with pytest.raises(LedgerError, match="what answers there does not speak git"):
+            ledger_of(name).states(None)
+    with pytest.raises(LedgerError, match="what answers there does not speak git; nothing was recorded"):
+        ledger_of("fresh").append(submitted(item()))
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("answered", range(2))
+def test_a_page_in_the_midst_of_a_run_is_waited_for(
+    page: bytes, answered: int, host: GitHost, ledger_of: Callable[..., GitLedger]
+) -> None:
+    """Who has seen the ledger before would hear that it was deleted, and how to push back what was seen last."""
+    reader = ledger_of()
+    assert reader.states(None) == {}
+    ledger_of("other").append(submitted(item()))
+    # A read asks for the ref with three requests, and then fetches; that of one that was refused is made once more.
+    host.faults["git-upload-pack"] = [*[""] * (3 * answered), page, page, page]
+
+    assert reader.states(None) == fold(submitted(item()))
+    assert reader.append(submitted(item("gpt"))) == (WON, WON)
+
+
+def test_a_repository_without_any_ref_is_a_ledger_that_does_not_exist(ledger_of: Callable[..., GitLedger]) -> None:
+    assert ledger_of().states(None) == {}
+    assert ledger_of().append(submitted(item())) == (WON, WON)
+
+
 def test_nobody_listening_for_a_moment_is_waited_for(host: GitHost, ledger_of: Callable[..., GitLedger]) -> None:
     ledger = ledger_of()
     ledger.append(submitted(item()))
