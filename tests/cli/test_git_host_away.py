@@ -35,6 +35,8 @@ def folder(host: GitHost, tmp_path: Path) -> Folder:
 
 def test_an_apply_goes_on_when_its_host_is_away_between_two_reads(folder: Folder, host: GitHost) -> None:
     """The first read takes three requests, the first of which is told that a token is needed; the next read meets the outage."""
+    assert folder.run("apply", "--yes", "--ledger", "git:origin").returncode == 0
+    folder.app("two")
     host.faults["git-upload-pack"] = ["", "", "", 503]
 
     done = folder.run("apply", "--yes", "--ledger", "git:origin")
@@ -42,7 +44,7 @@ def test_an_apply_goes_on_when_its_host_is_away_between_two_reads(folder: Folder
     assert done.returncode == 0, done.stderr
     assert last_line(done.stdout).startswith("Apply: 1 submitted")
     assert host.faults["git-upload-pack"] == []
-    assert len(folder.world()) == 1
+    assert len(folder.world()) == 2
 
 
 def test_a_host_that_is_away_from_the_start_is_told_without_waiting(folder: Folder, host: GitHost) -> None:
