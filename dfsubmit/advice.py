@@ -13,15 +13,16 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from dfsubmit.diagnostics import Diagnostic, Edit, Related, Severity, Span
-from dfsubmit.judging.fields import Path, dotted
+from dfsubmit.judging.paths import Path, dotted
 from dfsubmit.judging.quoting import quoted, short
+from dfsubmit.kinds import is_app
 from dfsubmit.leaks import SHORTEST_SECRET, Leak, has_hint, known, may_hold, named, random_for
-from dfsubmit.manifest import AiApp, Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dfsubmit.document import Document
+    from dfsubmit.manifest import AiApp, Project
 
 # The models that the API's pages name (facts sheet, sections 6 and 12); others may exist.
 KNOWN_GPU_MODELS = ("V100", "T4")
@@ -41,7 +42,7 @@ MARKER_PREFIX_LENGTH = 3
 def advise(document: Document, manifest: AiApp | Project) -> tuple[Diagnostic, ...]:
     """Return what is unwise in a valid document, and what looks like a credential in it."""
     findings = credentials(document)
-    if isinstance(manifest, AiApp):
+    if is_app(manifest):
         for rule in _RULES:
             findings += rule(document, manifest)
     return tuple(findings)

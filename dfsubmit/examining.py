@@ -6,14 +6,16 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dfsubmit.advice import advise
 from dfsubmit.bounds import bounded
 from dfsubmit.diagnostics import Diagnostic, Span
 from dfsubmit.document import Document, Loaded, load
-from dfsubmit.judge import advise, judge
+from dfsubmit.judge import judge
 from dfsubmit.silence import WORD, Silence, silencers
 
 if TYPE_CHECKING:
     from dfsubmit.desired import DesiredApp
+    from dfsubmit.judge import Judge
     from dfsubmit.manifest import AiApp
     from dfsubmit.projectmodel import Project
     from dfsubmit.sources import SourceFile
@@ -49,10 +51,10 @@ class Examined:
     known: tuple[DesiredApp, ...] = ()
 
 
-def examine(source: SourceFile, *, also: Check | None = None) -> Examined:
+def examine(source: SourceFile, *, also: Check | None = None, judging: Judge = judge) -> Examined:
     """Return what `source` holds; its findings, in reading order, are all there are to find in it alone.
 
-    `also` is one more check of each document, valid or not, such as a schema from outside.
+    `also` is one more check of each document, valid or not, such as a schema from outside. `judging` says what each is.
     """
     if source.diagnostic is not None:
         return Examined(path=source.path, text="", manifests=(), diagnostics=(source.diagnostic,))
@@ -61,7 +63,7 @@ def examine(source: SourceFile, *, also: Check | None = None) -> Examined:
     manifests = []
     for document in loaded.documents:
         findings += also(document) if also is not None else ()
-        judged = judge(document)
+        judged = judging(document)
         if isinstance(judged, tuple):
             findings += judged
             continue

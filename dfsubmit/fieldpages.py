@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from pydantic_core import PydanticUndefined
 
 from dfsubmit.judging import fields
-from dfsubmit.judging.fields import ENTRY, ITEM, Field, Shape, fields_of, tree
+from dfsubmit.judging.fields import Field, Shape, fields_of, tree
+from dfsubmit.judging.paths import ENTRY, ITEM
 from dfsubmit.judging.quoting import flow
 from dfsubmit.manifest import KINDS
 from dfsubmit.modelbase import INTEGER_MAX, PATTERN_MEANING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydantic.fields import FieldInfo
+
+    from dfsubmit.judging.paths import Path
 
 _WIDTH = 100
 # How the models name the document that a fact comes from, at the end of a sentence.
@@ -183,19 +186,19 @@ def _steps(topic: str) -> tuple[str | None, tuple[str, ...]]:
     return (kind, steps[1:]) if kind else (None, steps)
 
 
-def _matching(known: list[Field], steps: fields.Path) -> list[Field]:
+def _matching(known: list[Field], steps: Path) -> list[Field]:
     """Return the fields that `steps` name in full; or else those that end with them, with or without `[]`."""
     full = [field for field in known if _fits(field.path, steps)]
     ending = full or [field for field in known if _fits(field.path[-len(steps) :], steps)]
     return ending or [field for field in known if _fits(_named(field.path)[-len(steps) :], steps)]
 
 
-def _named(path: fields.Path) -> fields.Path:
+def _named(path: Path) -> Path:
     """Return `path` without the steps that stand for items: people write `input.hdfs` too."""
     return tuple(step for step in path if step not in {ITEM, ENTRY})
 
 
-def _fits(path: fields.Path, steps: fields.Path) -> bool:
+def _fits(path: Path, steps: Path) -> bool:
     """Tell whether `steps` are `path`; any step fits where the models have an open map."""
     return len(path) == len(steps) and all(
         ours == ENTRY or fold(str(ours)) == fold(str(theirs)) for ours, theirs in zip(path, steps, strict=True)

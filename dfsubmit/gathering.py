@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dfsubmit.advice import advise_in_project, has_room_for_marker
 from dfsubmit.bounds import Room, bounded, bounded_by_file
 from dfsubmit.desired import DesiredApp, Place
 from dfsubmit.diagnostics import Diagnostic, Related, Span, has_errors
-from dfsubmit.judge import advise_in_project, has_room_for_marker
-from dfsubmit.projectmodel import Project
+from dfsubmit.kinds import is_app, is_project
 from dfsubmit.silence import Silence
 
 if TYPE_CHECKING:
@@ -74,10 +74,10 @@ class Gathering:
         return self._findings
 
     def _take(self, manifest: Manifest) -> None:
-        if isinstance(manifest.model, Project):
-            self._take_project(manifest)
-        else:
+        if is_app(manifest.model):
             self._take_app(manifest, manifest.model)
+        else:
+            self._take_project(manifest)
 
     def _take_project(self, manifest: Manifest) -> None:
         document = manifest.document
@@ -124,7 +124,7 @@ class Gathering:
                 )
             )
             return
-        if self.project is not None and isinstance(self.project.model, Project):
+        if self.project is not None and is_project(self.project.model):
             self._findings += advise_in_project(document, model, self.project.model)
         from dfsubmit.fingerprint import fingerprint  # noqa: PLC0415  # an overview makes none
 
@@ -144,7 +144,7 @@ class Gathering:
     def _take_known(self, app: DesiredApp) -> None:
         """Take in an app as `_take_app` does. Raises DocumentNeededError when there is something to say about it."""
         project = self.project.model if self.project is not None else None
-        fits = not isinstance(project, Project) or has_room_for_marker(app.request["namePrefix"], project)
+        fits = not is_project(project) or has_room_for_marker(app.request["namePrefix"], project)
         if app.name in self.apps or app.moved or not fits:
             raise DocumentNeededError
         self.apps[app.name] = app
@@ -175,7 +175,7 @@ class Gathering:
         from dfsubmit.setrules import conflicts, placed  # noqa: PLC0415  # an overview has traces, and no apps to compare
 
         model = self.project.model if self.project is not None else None
-        spec = model.spec if isinstance(model, Project) else None
+        spec = model.spec if is_project(model) else None
         found = conflicts(
             self.apps.values(),
             max_gpus=spec.limits.max_gpus if spec else None,

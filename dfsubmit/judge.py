@@ -8,31 +8,49 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from dfsubmit.advice import advise, advise_in_project, credentials, has_room_for_marker
-from dfsubmit.manifest import KINDS, AiApp, Project
-from dfsubmit.modelbase import API_VERSION
+from dfsubmit.kinds import API_VERSION
+from dfsubmit.prepared import ValidationError, validated
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from dfsubmit.diagnostics import Diagnostic
     from dfsubmit.document import Document
+    from dfsubmit.manifest import AiApp, Project
+    from dfsubmit.prepared import Kind
 
-__all__ = ["advise", "advise_in_project", "credentials", "has_room_for_marker", "judge"]
+    Judged = AiApp | Project | tuple[Diagnostic, ...]
+    Judge = Callable[[Document], Judged]
 
 
-def judge(document: Document) -> AiApp | Project | tuple[Diagnostic, ...]:
+def judge(document: Document) -> Judged:
     """Return the manifest that `document` is, or its findings in the order of their places: at least one error."""
+    return _judged(document, _modelled)
+
+
+def judge_plainly(document: Document) -> Judged:
+    """Return what `judge` returns, but a manifest with the models' attributes only, and without importing the models."""
+    return _judged(document, validated)
+
+
+def _judged(document: Document, validate: Callable[[Kind, Any], AiApp | Project]) -> Judged:
     data = document.data
     known: ValidationError | None = None
     if isinstance(data, dict) and data.get("apiVersion") == API_VERSION:
         kind = data.get("kind")
-        model = KINDS.get(kind) if isinstance(kind, str) else None
-        if model is not None:
+        if kind in ("AiApp", "Project"):  # whatever stands there, it need not be hashable
             try:
-                return model.model_validate(data)
+                return validate(kind, data)
             except ValidationError as error:
                 known = error
     from dfsubmit.judging.close import judge_closely  # noqa: PLC0415  # most documents are valid
 
     return judge_closely(document, known)
+
+
+def _modelled(kind: Kind, data: Any) -> AiApp | Project:
+    """Return the manifest of `kind` that `data` is. Raises ValidationError."""
+    from dfsubmit.manifest import KINDS  # noqa: PLC0415  # who only looks for findings needs no models
+
+    return KINDS[kind].model_validate(data)

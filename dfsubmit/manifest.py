@@ -6,13 +6,13 @@ models (`schema`). Findings for people are made elsewhere (`judge`), and whether
 decided by its fingerprint (`fingerprint`), which knows nothing of the models.
 """
 
+from functools import partial
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, PlainValidator
-from pydantic_core import PydanticCustomError
 
+from dfsubmit.kinds import API_VERSION
 from dfsubmit.modelbase import (
-    API_VERSION,
     INTEGER_MAX,
     PATTERN_MEANING,
     VARIABLE_PATTERN,
@@ -25,7 +25,6 @@ from dfsubmit.modelbase import (
     Port,
     Text,
     WorkspaceId,
-    unique,
 )
 from dfsubmit.projectmodel import (
     CHOICES,
@@ -44,6 +43,8 @@ from dfsubmit.projectmodel import (
     Submission,
     choice_of,
 )
+from dfsubmit.request import request_of
+from dfsubmit.rules import text_or_model, unique
 
 __all__ = [
     "API_VERSION",
@@ -91,16 +92,7 @@ class SecretRef(Part):
     )
 
 
-def _env_value(value: Any) -> str | SecretRef:
-    """Return a literal value or a reference, with one error for anything else."""
-    if isinstance(value, str | SecretRef):
-        return value
-    if isinstance(value, dict):
-        return SecretRef.model_validate(value)
-    raise PydanticCustomError("env_value", "Input should be a string or a mapping with fromEnv")
-
-
-EnvValue: TypeAlias = Annotated[str | SecretRef, PlainValidator(_env_value)]
+EnvValue: TypeAlias = Annotated[str | SecretRef, PlainValidator(partial(text_or_model, model=SecretRef))]
 
 
 class Metadata(Part):
@@ -348,43 +340,8 @@ class AiApp(Manifest):
         return f"{project}/{self.metadata.name}"
 
     def request(self) -> dict[str, Any]:
-        """Return the exact body of aiapps/submit, with secrets as `{"fromEnv": NAME}`.
-
-        All six fields and every default are explicit, because the API documents its defaults in part only; args, env and
-        exposeTcpPorts are left out when empty, as the API's own sample does; workdir is never sent.
-        """
-        spec = self.spec
-        return {
-            "aiWorkspaceId": spec.ai_workspace_id,
-            "namePrefix": spec.name_prefix,
-            "queueName": spec.queue_name,
-            "data": {
-                "input": [{"hdfs": item.hdfs, "path": item.path} for item in spec.data.input],
-                "output": [
-                    {"hdfs": item.hdfs, "path": item.path, "overwrite": item.overwrite} for item in spec.data.output
-                ],
-            },
-            "docker": _docker_body(spec.docker),
-            "resource": {
-                "cpuCount": spec.resource.cpu_count,
-                "gpuCount": spec.resource.gpu_count,
-                "gpuModel": spec.resource.gpu_model,
-                "memoryMb": spec.resource.memory_mb,
-            },
-        }
-
-
-def _docker_body(docker: Docker) -> dict[str, Any]:
-    body: dict[str, Any] = {"image": docker.image, "command": docker.command}
-    if docker.args:
-        body["args"] = docker.args
-    if docker.env:
-        body["env"] = {
-            name: value if isinstance(value, str) else {"fromEnv": value.from_env} for name, value in docker.env.items()
-        }
-    if docker.expose_tcp_ports:
-        body["exposeTcpPorts"] = list(docker.expose_tcp_ports)
-    return body
+        """Return the exact body of aiapps/submit, with secrets as `{"fromEnv": NAME}`."""
+        return request_of(self)
 
 
 KINDS: dict[str, type[AiApp] | type[Project]] = {"AiApp": AiApp, "Project": Project}

@@ -15,9 +15,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetPydanticSchema
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
 
-API_VERSION = "dfsubmit/v1"
+from dfsubmit.kinds import API_VERSION
+from dfsubmit.rules import integral
 
 # The API says "Integer"; its service is written in Java, whose Integer ends here (inferred).
 INTEGER_MAX = 2_147_483_647
@@ -53,30 +53,15 @@ PATTERN_MEANING: dict[str, str] = {
 }
 
 
-def _integral(value: Any) -> Any:
-    """Return `4.0` as `4`: JSON Schema calls both an integer. Anything else is left to the strict int behind."""
-    return int(value) if type(value) is float and value.is_integer() else value
-
-
-def unique(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Refuse a value that stands twice."""
-    seen: set[str] = set()
-    for value in values:
-        if value in seen:
-            raise PydanticCustomError("not_unique", "'{value}' stands here twice", {"value": value})
-        seen.add(value)
-    return values
-
-
 def unless_left_out(kind: Any) -> GetPydanticSchema:
     """Make an attribute None when its key is left out, while a null in the document stays an error."""
     return GetPydanticSchema(lambda _source, handler: handler(kind))
 
 
-Count = Annotated[int, Field(ge=1, le=INTEGER_MAX), BeforeValidator(_integral)]
-CountOrZero = Annotated[int, Field(ge=0, le=INTEGER_MAX), BeforeValidator(_integral)]
-GpuCount = Annotated[int, Field(ge=1, le=8), BeforeValidator(_integral)]
-Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(_integral)]
+Count = Annotated[int, Field(ge=1, le=INTEGER_MAX), BeforeValidator(integral)]
+CountOrZero = Annotated[int, Field(ge=0, le=INTEGER_MAX), BeforeValidator(integral)]
+GpuCount = Annotated[int, Field(ge=1, le=8), BeforeValidator(integral)]
+Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(integral)]
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 WorkspaceId = Annotated[str, Field(pattern=WORKSPACE_ID_PATTERN)]

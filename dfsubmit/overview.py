@@ -16,8 +16,9 @@ from dfsubmit.bounds import MAX_OF_RUN, MAX_TEXT
 from dfsubmit.diagnostics import has_errors, in_reading_order
 from dfsubmit.examining import examine
 from dfsubmit.gathering import Gathering
+from dfsubmit.judge import judge_plainly
+from dfsubmit.kinds import is_app, is_project
 from dfsubmit.project import data_folders_of, is_data, load_project, with_related
-from dfsubmit.projectmodel import Project
 from dfsubmit.shapes import Shapes
 from dfsubmit.traces import Traces, glimpse
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from dfsubmit.diagnostics import Diagnostic
     from dfsubmit.examining import Examined, Manifest
     from dfsubmit.manifest import AiApp
+    from dfsubmit.projectmodel import Project
     from dfsubmit.sources import SourceFile, SourceSet
 
     Tell = Callable[[Sequence[Diagnostic], Mapping[str, str]], None]
@@ -219,7 +221,7 @@ class _Gathering(Gathering):
             self.manifests += 1
             self.traces.add(seen)
             return
-        examined = examine(source)
+        examined = examine(source, judging=judge_plainly)
         self.add(examined)
         self.paths.clear()
         self._silenced |= examined.silence is not None
@@ -236,13 +238,13 @@ class _Gathering(Gathering):
     @property
     def _project(self) -> Project | None:
         model = self.project.model if self.project is not None else None
-        return model if isinstance(model, Project) else None
+        return model if is_project(model) else None
 
     def _learn(self, source: SourceFile, examined: Examined) -> None:
         if examined.diagnostics or examined.silence is not None or len(examined.manifests) != 1:
             return
         document, model = examined.manifests[0].document, examined.manifests[0].model
-        if not isinstance(model, Project):
+        if is_app(model):
             self.shapes.learn(source.content, document, model)
 
     def _take_app(self, manifest: Manifest, model: AiApp) -> None:

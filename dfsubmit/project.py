@@ -21,14 +21,15 @@ from dfsubmit.diagnostics import Diagnostic, has_errors, in_reading_order
 from dfsubmit.document import Loaded, load
 from dfsubmit.examining import Check, Examined, examine
 from dfsubmit.gathering import Gathering
+from dfsubmit.kinds import is_project
 from dfsubmit.naming import project_name
-from dfsubmit.projectmodel import LocalEngine, Project, ProjectMetadata
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from dfsubmit.desired import DesiredApp
     from dfsubmit.manifest import AiApp
+    from dfsubmit.projectmodel import Project
     from dfsubmit.sources import SourceFile, SourceSet
 
 
@@ -81,7 +82,7 @@ def load_project(sources: SourceSet, *, also: Check | None = None, examined: Exa
     findings = [*sources.diagnostics, *gathered.finish(whole=whole, again=lambda paths: _again(sources, paths))]
     project = gathered.project.model if gathered.project else None
     return DesiredState(
-        project=project if isinstance(project, Project) else default_project(sources.root),
+        project=project if is_project(project) else default_project(sources.root),
         declared=project is not None,
         root=sources.root,
         whole=sources.whole,
@@ -100,8 +101,8 @@ def data_folders_of(project: AiApp | Project, root: Path) -> tuple[str, ...]:
 
     One that is the Project's own folder hides nothing: else no manifest of the set would be left.
     """
-    engine = project.spec.engine if isinstance(project, Project) else None
-    if not isinstance(engine, LocalEngine):
+    engine = project.spec.engine if is_project(project) else None
+    if engine is None or engine.type != "local":
         return ()
     folders = {os.path.normpath(root / folder) for folder in (engine.hdfs, *engine.workspaces.values())}
     return tuple(sorted(folder + os.sep for folder in folders - {os.path.normpath(root)}))
@@ -141,6 +142,8 @@ def _again(sources: SourceSet, paths: Collection[str]) -> Iterator[Loaded]:
 
 def default_project(root: Path) -> Project:
     """Return the Project of a set that has none: its id is made of the folder's name."""
+    from dfsubmit.projectmodel import Project, ProjectMetadata  # noqa: PLC0415  # who only looks for findings needs no models
+
     return Project(
         apiVersion="dfsubmit/v1", kind="Project", metadata=ProjectMetadata(name=project_name(root.resolve().name))
     )

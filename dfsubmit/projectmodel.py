@@ -5,10 +5,10 @@ Import it through `manifest`. The values that an environment variable or a flag 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, PlainValidator, ValidationError
-from pydantic_core import InitErrorDetails, PydanticKnownError
+from pydantic import Field, PlainValidator
 
 from dfsubmit.modelbase import (
     BASE_URL_PATTERN,
@@ -27,6 +27,7 @@ from dfsubmit.modelbase import (
     Text,
     WorkspaceId,
 )
+from dfsubmit.rules import chosen
 
 
 class ProjectMetadata(Part):
@@ -149,22 +150,8 @@ LEDGERS: dict[str, type[SqliteLedgerSpec] | type[GitLedgerSpec]] = {"sqlite": Sq
 
 
 def _chosen(name: str, models: Mapping[str, type[Part]]) -> PlainValidator:
-    """Return what turns a map into the one of `models` that its `type` names, with one error when it names none."""
-
-    def choose(value: Any) -> Any:
-        if isinstance(value, tuple(models.values())):
-            return value
-        if not isinstance(value, dict):
-            raise PydanticKnownError("model_type", {"class_name": name})
-        word = value.get("type", next(iter(models)))
-        model = models.get(word) if isinstance(word, str) else None
-        if model is None:
-            expected = " or ".join(f"'{known}'" for known in models)
-            wrong = InitErrorDetails(type="literal_error", loc=("type",), input=word, ctx={"expected": expected})
-            raise ValidationError.from_exception_data(name, [wrong], hide_input=True)
-        return model.model_validate(value)
-
-    return PlainValidator(choose)
+    """Return what turns a map into the one of `models` that its `type` names."""
+    return PlainValidator(partial(chosen, name=name, models=models))
 
 
 Engine: TypeAlias = Annotated[LocalEngine | DataForestEngine, _chosen("Engine", ENGINES)]

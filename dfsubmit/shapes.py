@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from dfsubmit.advice import KNOWN_GPU_MODELS
 from dfsubmit.desired import DesiredApp, Place
 from dfsubmit.leaks import has_hint, is_telling
+from dfsubmit.request import request_of
 from dfsubmit.traces import Glimpse, glimpse
 from dfsubmit.yamlcore.tree import MappingNode, SequenceNode
 
@@ -131,7 +132,7 @@ class _Shape:
         self._pick = itemgetter(*order)
         self._inputs = 2 * len(seen.inputs)
         self._app = app
-        self._request = app.request()
+        self._request = request_of(app)
         self._readers = [
             (path, number, _reader(allowed))
             for number, (_, _, path, allowed) in enumerate(slots)

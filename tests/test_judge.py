@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from judge_cases import APP, CASES, HEAD, NAME, PROJECT, SPEC, Case, docker, project, spec
 from pydantic import ValidationError
 
+from dfsubmit.advice import advise, advise_in_project
 from dfsubmit.codes import CODES
 from dfsubmit.codes_model import app
 from dfsubmit.diagnostics import Severity
 from dfsubmit.document import load
-from dfsubmit.judge import advise, advise_in_project, judge
-from dfsubmit.judging.fields import dotted
+from dfsubmit.judge import judge
+from dfsubmit.judging.paths import dotted
 from dfsubmit.manifest import KINDS, AiApp, Project
 
 if TYPE_CHECKING:

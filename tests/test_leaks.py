@@ -7,9 +7,10 @@ import json
 import pytest
 from judge_cases import APP, docker
 
+from dfsubmit.advice import advise
 from dfsubmit.diagnostics import Diagnostic, Severity
 from dfsubmit.document import load
-from dfsubmit.judge import advise, judge
+from dfsubmit.judge import judge
 from dfsubmit.leaks import known, masked, named, random_for
 from dfsubmit.render.diffs import diff_text
 from dfsubmit.render.findings import findings_text

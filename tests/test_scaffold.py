@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dfsubmit import scaffold
+from dfsubmit.advice import advise
 from dfsubmit.document import load
-from dfsubmit.judge import advise, judge
+from dfsubmit.judge import judge
 from dfsubmit.manifest import AiApp, Project
 from dfsubmit.modelbase import NAME_PATTERN
 from dfsubmit.naming import project_name

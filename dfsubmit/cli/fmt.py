@@ -156,9 +156,9 @@ def _write(tally: _Tally) -> dict[str, str]:
 
 def _show(options: Options, out: output.Output, tally: _Tally, problems: dict[str, str]) -> None:
     """Print names or diffs, then say the findings and the denominators."""
+    from dfsubmit.advice import credentials
     from dfsubmit.cli.checking import width
     from dfsubmit.document import load
-    from dfsubmit.judge import credentials
     from dfsubmit.render.diffs import diff_text
     from dfsubmit.render.findings import findings_text
     from dfsubmit.render.summary import count

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from dfsubmit.advice import credentials
 from dfsubmit.diagnostics import Diagnostic
 from dfsubmit.judging.fault import make_fault
-from dfsubmit.judging.fields import Path, fields_of, shape_at
+from dfsubmit.judging.fields import fields_of, shape_at
 from dfsubmit.judging.gathered import misplaced, missing_findings
 from dfsubmit.judging.mistyped import memory_meant
 from dfsubmit.judging.strays import Repair, Stray
@@ -27,14 +27,15 @@ from dfsubmit.judging.wording import (
     version_finding,
     worded,
 )
+from dfsubmit.kinds import API_VERSION
 from dfsubmit.manifest import KINDS, AiApp, Project
-from dfsubmit.modelbase import API_VERSION
 from dfsubmit.suggest import closest
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from dfsubmit.document import Document
+    from dfsubmit.judging.paths import Path
 
 # Unknown keys may stand inside what was moved; each round settles one more level, and manifests have six.
 _ROUNDS = 8

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import PydanticUndefined
 
 from dfsubmit.diagnostics import Diagnostic, Edit, Related
-from dfsubmit.judging.fields import Path, Shape, dotted, fields_of, model_at, shape_at, value_at
+from dfsubmit.judging.fields import Shape, fields_of, model_at, shape_at, value_at
+from dfsubmit.judging.paths import Path, dotted
 from dfsubmit.leaks import secret_ranges
 
 if TYPE_CHECKING:

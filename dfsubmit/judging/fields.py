@@ -8,13 +8,13 @@ It judges nothing: whether a document is right is pydantic's word.
 from __future__ import annotations
 
 import functools
-import re
 from dataclasses import dataclass, replace
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from dfsubmit.judging.paths import ENTRY, ITEM, dotted
 from dfsubmit.manifest import KINDS, choice_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from pydantic.fields import FieldInfo
 
-Path = tuple[str | int, ...]
+    from dfsubmit.judging.paths import Path
+
 Model = type[BaseModel]
 
 TEXT, WHOLE, NUMBER, FLAG, LIST, MAP, FIELDS, TEXT_OR_FIELDS = (
@@ -35,8 +36,6 @@ TEXT, WHOLE, NUMBER, FLAG, LIST, MAP, FIELDS, TEXT_OR_FIELDS = (
     "fields",
     "text or secret reference",
 )
-# The steps that stand for every item of a list and every key of a map.
-ITEM, ENTRY = "[]", "<name>"
 _SCALARS: Mapping[Any, str] = {str: TEXT, int: WHOLE, float: NUMBER, bool: FLAG}
 
 
@@ -81,21 +80,6 @@ class Field:
     def dotted(self) -> str:
         """Return the path as people write it: `spec.data.input[].hdfs`."""
         return dotted(self.path)
-
-
-def dotted(path: Iterable[str | int]) -> str:
-    """Return `path` as text: `spec.docker.env.EPOCHS`, `spec.data.input[0]`, `spec.docker.env["a b"]`."""
-    text = ""
-    for step in path:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        elif step == ITEM:
-            text += step
-        elif step == ENTRY or re.fullmatch(r"[A-Za-z0-9_-]{1,64}", step):
-            text += f".{step}" if text else step
-        else:
-            text += f'["{step[:30]}{"..." if len(step) > 30 else ""}"]'  # noqa: PLR2004  # as much as a message bears
-    return text
 
 
 @functools.cache

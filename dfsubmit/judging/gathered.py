@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dfsubmit.diagnostics import Diagnostic
-from dfsubmit.judging.fields import TEXT_OR_FIELDS, dotted, value_at
+from dfsubmit.judging.fields import TEXT_OR_FIELDS, value_at
+from dfsubmit.judging.paths import dotted
 from dfsubmit.judging.quoting import quoted
 from dfsubmit.judging.strays import How
 from dfsubmit.judging.wording import missing_lines, worded
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from dfsubmit.document import Document
     from dfsubmit.judging.fault import Fault
-    from dfsubmit.judging.fields import Path
+    from dfsubmit.judging.paths import Path
     from dfsubmit.judging.strays import Stray
 
 # So many names are read in a message.

@@ -14,7 +14,8 @@ import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dfsubmit.judging.fields import ENTRY, ITEM, Path, fields_of, model_at, shape_at, tree, value_at
+from dfsubmit.judging.fields import fields_of, model_at, shape_at, tree, value_at
+from dfsubmit.judging.paths import ENTRY, ITEM, Path
 from dfsubmit.suggest import closest, fold
 
 if TYPE_CHECKING:

@@ -9,14 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dfsubmit.diagnostics import Diagnostic, Edit, Related
-from dfsubmit.judging.fields import TEXT_OR_FIELDS, dotted, fields_of, model_at, value_at
+from dfsubmit.judging.fields import TEXT_OR_FIELDS, fields_of, model_at, value_at
 from dfsubmit.judging.mistyped import memory_meant, mistyped
 from dfsubmit.judging.offence import offence, suggestion
+from dfsubmit.judging.paths import dotted
 from dfsubmit.judging.quoting import flow, named, quoted, short
 from dfsubmit.judging.strays import How, Stray
+from dfsubmit.kinds import API_VERSION
 from dfsubmit.leaks import known
 from dfsubmit.manifest import KINDS
-from dfsubmit.modelbase import API_VERSION, INTEGER_MAX, PATTERN_MEANING
+from dfsubmit.modelbase import INTEGER_MAX, PATTERN_MEANING
 from dfsubmit.suggest import closest, fold
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 
     from dfsubmit.document import Document
     from dfsubmit.judging.fault import Fault
-    from dfsubmit.judging.fields import Path, Shape
+    from dfsubmit.judging.fields import Shape
+    from dfsubmit.judging.paths import Path
 
 _TYPE_ERRORS = (
     "bool_type",
