@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from dfsubmit.cli.output import Output
     from dfsubmit.compose import Scene
+    from dfsubmit.ledger.git import GitLedger
+    from dfsubmit.ledger.verify import Auditable
 
 LARGE_SKEW_SECONDS = 60
 SCHEMA_FILE = "dfsubmit.v1.schema.json"
@@ -41,7 +43,8 @@ class Check:
 def command(*, flags: Flags) -> int:
     """Check Python, the YAML parser, variables, the Project, the ledger, the keys, the engine, its clock, and the schema file.
 
-    Nothing is created or changed. --offline leaves the engine out.
+    Of a ledger in git, it also checks whether the host lets this run in to push, as far as that shows without a push. Nothing
+    is created or changed. --offline leaves the engine and the push out.
     """
     return run(resolve(flags, os.environ))
 
@@ -78,7 +81,7 @@ def _checks(settings: Settings, out: Output) -> Iterator[Check]:
         yield Check(verdict="fail", what="project", found=error.message, tip=error.tip)
         return
     yield Check(verdict="ok", what="project", found=f"{scene.project_id} in {scene.root}")
-    yield _guarded("ledger", lambda: _ledger(scene))
+    yield from _ledger(settings, scene)
     yield _schema(scene)
     if scene.engine_type == "dataforest":
         yield _guarded("credentials", lambda: _credentials(scene))
@@ -127,15 +130,26 @@ def _variables(environ: Mapping[str, str]) -> Iterator[Check]:
         )
 
 
-def _ledger(scene: Scene) -> Check:
-    """Look whether the ledger can be read, and whether the folder of a file could be written, without writing."""
+def _ledger(settings: Settings, scene: Scene) -> Iterator[Check]:
+    """Look whether the ledger can be read, and where it is shared, whether it can be pushed to."""
     from dfsubmit.compose import ledger_of
+    from dfsubmit.ledger.git import GitLedger
+
+    try:
+        with ledger_of(scene) as ledger:
+            yield _read(scene, ledger)
+            if isinstance(ledger, GitLedger):
+                yield _guarded("push", lambda: _push(settings, ledger))
+    except DfsubmitError as error:
+        yield Check(verdict="fail", what="ledger", found=error.message, tip=error.tip)
+
+
+def _read(scene: Scene, ledger: Auditable) -> Check:
+    """Look whether the ledger can be read, and whether the folder of a file could be written, without writing."""
     from dfsubmit.projectmodel import SqliteLedgerSpec
     from dfsubmit.render.terminal import counted
 
-    with ledger_of(scene) as ledger:
-        count = len(ledger.states(scene.project_id))
-        place = ledger.describe()
+    count, place = len(ledger.states(scene.project_id)), ledger.describe()
     spec = scene.project.spec.ledger
     if scene.settings.ledger is None and isinstance(spec, SqliteLedgerSpec):
         path = scene.root / spec.path
@@ -143,6 +157,15 @@ def _ledger(scene: Scene) -> Check:
         if not os.access(nearest, os.W_OK):
             return Check(verdict="fail", what="ledger", found=f"{place}: {nearest} cannot be written")
     return Check(verdict="ok", what="ledger", found=f"{place}: {counted(count, 'submission')}")
+
+
+def _push(settings: Settings, ledger: GitLedger) -> Check:
+    """Look whether the host would let this run push, without a push."""
+    from dfsubmit.ledger.gitpermission import NOT_PROVED
+
+    if settings.offline:
+        return Check(verdict="note", what="push", found="not tried, because of --offline")
+    return Check(verdict="ok", what="push", found=f"{ledger.prove_push()}; {NOT_PROVED}")
 
 
 def _schema(scene: Scene) -> Check:

@@ -38,6 +38,7 @@ from dfsubmit.ledger.gitlayout import (
     without_user,
 )
 from dfsubmit.ledger.gitoutage import Outages
+from dfsubmit.ledger.gitpermission import prove_push
 from dfsubmit.ledger.gitplumbing import look_at
 from dfsubmit.ledger.gitwords import HostUnreachableError
 from dfsubmit.ledger.heads import HeadStates
@@ -139,6 +140,10 @@ class GitLedger:
         except LedgerError as error:
             faults.insert(0, error.message)
         return tuple(faults)
+
+    def prove_push(self) -> str:
+        """Return in words what shows that this run may push, without a change anywhere. Raises LedgerError where it may not."""
+        return self._outages.through(self._rehearse)
 
     def close(self) -> None:
         """Let go of files and processes; the ledger cannot be used any more."""
@@ -243,6 +248,14 @@ class GitLedger:
             raise error
         self._last_seen(f"{error.message}; what follows is as of {basis.tip}, which was seen here last")
         return index
+
+    def _rehearse(self) -> str:
+        """Do what `prove_push` does, once. Raises LedgerError."""
+        tip = self._remote_tip()
+        if self._checkout is None:
+            raise ValueError(f"the ledger {self.describe()} has no checkout")
+        kind = self._object_format()
+        return prove_push(self._checkout, self._ref, tip, object_format=kind, where=self.describe())
 
     def _fetched(self) -> str:
         """Return the commit that the remote has, with its objects here, whatever is in it; empty for none."""

@@ -36,7 +36,7 @@ _LOCK_PAUSE = 0.02
 _STALE_SECONDS = 10.0
 _LOCK_FILE = re.compile(r"'([^']+\.lock)': File exists")
 # Settings of the user that would add work, hooks or signatures to what happens here.
-_SETTINGS = (
+SETTINGS = (
     "core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false", "push.gpgSign=false", "push.followTags=false",
     "push.recurseSubmodules=no", "fetch.recurseSubmodules=no", "fetch.writeCommitGraph=false", "fetch.prune=false",
     "submodule.recurse=false", "push.negotiate=false", "push.pushOption=",
@@ -216,7 +216,7 @@ class Cache:
 
     def _git(self, *arguments: str, timeout: float = LOCAL_SECONDS, stdin: bytes | None = None) -> Ran:
         """Run git here; a lock file that a killed git left behind is waited for, and then removed."""
-        settings = [word for setting in _SETTINGS for word in ("-c", setting)]
+        settings = [word for setting in SETTINGS for word in ("-c", setting)]
         # The settings of a caller (gc) come last and win.
         command = [f"--git-dir={self.folder.absolute()}", *settings, *arguments]
         end = time.monotonic() + _STALE_SECONDS

@@ -21,7 +21,7 @@ _MOVED = re.compile(
 _NO_ENTRY = re.compile(
     r"error: 40[13]\b|Authentication failed|could not read (Username|Password)|Permission denied|[Aa]ccess denied"
     r"|Permission to .* denied|not allowed to push|Host key verification failed|Write access to repository not granted"
-    r"|not authorized|insufficient permission|unable to (create|write).*(denied|[Rr]ead-only)",
+    r"|not authorized|insufficient permission|marked as read.only|is read-only|unable to (create|write).*(denied|[Rr]ead-only)",
     re.IGNORECASE,
 )
 _UNREACHABLE = re.compile(
@@ -33,7 +33,7 @@ _UNREACHABLE = re.compile(
 )
 # A page where git's protocol was expected, or the half of an answer: a proxy, a host that is being worked on, a wrong URL.
 _NOT_GIT = re.compile(
-    r"info/refs not valid|remote-curl: bad line length|invalid server response|expected flush|still expected"
+    r"info/refs not valid|remote-curl: bad line length|invalid server response|expected flush|still expected|git-http-push failed"
 )
 _NO_TRUST = re.compile(r"certificate (problem|verification failed|subject name)|peer certificate", re.IGNORECASE)
 _NO_REPOSITORY = re.compile(
@@ -45,6 +45,7 @@ _IN_THE_WAY = re.compile(r"'[^']+' exists; cannot create")
 # A lock that the server cannot take for a reason that does not pass.
 _NO_LOCK = re.compile(r"Unable to create '[^']+': (?!File exists)", re.IGNORECASE)
 _CHECKED_OUT = "currently checked out"
+_OTHER_NAMES = "does not support this repository's hash algorithm"
 _TRUST = re.compile(r"git config --global --add safe\.directory (\S.*)")
 _DUBIOUS = "detected dubious ownership"
 _NO_PUSH = "let the credentials of this run push to the repository (GitHub Actions: `permissions: contents: write`)"
@@ -121,7 +122,7 @@ def read_push(out: str, err: str) -> Pushed:
             return Pushed(end=Push.MOVED, said=said)
         if "remote failure" not in summary:
             return Pushed(end=Push.REFUSED, said=said)
-    end = Push.REFUSED if _NO_ENTRY.search(err) or _HOOK in err else Push.UNKNOWN
+    end = Push.REFUSED if _NO_ENTRY.search(err) or _HOOK in err or _OTHER_NAMES in err else Push.UNKNOWN
     return Pushed(end=end, said=gist(err))
 
 
@@ -145,10 +146,18 @@ def refusal(where: str, said: str) -> LedgerError:
     if _IN_THE_WAY.search(said):
         tip = "a name cannot be a ref and a folder of refs at once: choose another ref, or rename the one in the way"
         return LedgerError(f"the ledger {where} cannot be made: {said}", tip=tip)
+    if _OTHER_NAMES in said:
+        tip = "an empty repository does not tell how it names objects: run it in one made with the same --object-format"
+        return LedgerError(f"the ledger {where} cannot be made from here: {said}", tip=tip)
     if _CHECKED_OUT in said:
         tip = "the remote must be a bare repository, or the ref one that is not checked out there"
         return LedgerError(f"the server refused the push to the ledger {where}: {said}", tip=tip)
     return LedgerError(f"the server refused the push to the ledger {where}: {said}", tip=_OTHER_REF)
+
+
+def hidden(where: str, ref: str) -> LedgerError:
+    """Return the error for a ref that the server shows to who reads and not to who pushes."""
+    return LedgerError(f"the server does not offer {ref} of the ledger {where} to who pushes", tip=_OTHER_REF)
 
 
 def failure(where: str, doing: str, err: str, *, timed_out: bool = False) -> LedgerError:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from folder import Folder, last_line
+from git_host import Access, GitHost, git
 from rehearsing import emulator
 
 
@@ -78,6 +79,59 @@ def test_a_copy_of_the_schema_that_is_of_another_version_is_told(folder: Folder)
     assert code == 0
     assert found["schema"].startswith("note  schema: ")
     assert "tip: dfsubmit schema > " in found["schema"]
+
+
+TOKEN, READER = "made-up-token", "made-up-reader-token"
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[GitHost]:
+    with GitHost(folder=tmp_path / "host") as host:
+        host.repository("team/specs")
+        host.tokens |= {TOKEN: Access("team/specs", push=True), READER: Access("team/specs", push=False)}
+        yield host
+
+
+def test_a_ledger_in_git_is_asked_whether_it_may_be_pushed_to_and_left_as_it_is(folder: Folder, host: GitHost) -> None:
+    git(folder.path, "init", "--quiet")
+    url = f"{host.url.replace('//', f'//x:{TOKEN}@')}/team/specs.git"
+    unknown = "; whether a hook, a protected ref or a quota of the host refuses it, only a push can tell\n"
+
+    code, found = checks(folder, "--ledger", f"git:{url}")
+    assert code == 0
+    assert found["push"] == (
+        f"ok    push: the host lets this run in to push; there is no refs/dfsubmit/ledger yet{unknown}"
+    )
+    assert git(host.folder / "team" / "specs.git", "for-each-ref") == ""
+
+    assert folder.run("apply", "--yes", "--ledger", f"git:{url}").returncode == 0
+    before = git(host.folder / "team" / "specs.git", "for-each-ref")
+    code, found = checks(folder, "--ledger", f"git:{url}")
+    assert code == 0
+    assert found["push"] == f"ok    push: the host lets this run in to push, and offers refs/dfsubmit/ledger{unknown}"
+    assert git(host.folder / "team" / "specs.git", "for-each-ref") == before
+
+
+def test_a_ledger_that_may_only_be_read_is_a_failure_with_the_way_out(folder: Folder, host: GitHost) -> None:
+    url = f"{host.url.replace('//', f'//x:{READER}@')}/team/specs.git"
+
+    code, found = checks(folder, "--ledger", f"git:{url}")
+
+    assert code == 1
+    assert found["ledger"].startswith("ok    ledger: ")
+    assert found["push"].startswith("fail  push: no permission to push to the ledger git:http")
+    assert "tip: let the credentials of this run push" in found["push"]
+    assert READER not in found["push"]
+    offline = checks(folder, "--ledger", f"git:{url}", "--offline")
+    assert (offline[0], offline[1]["push"]) == (0, "note  push: not tried, because of --offline\n")
+
+
+def test_of_a_ledger_that_cannot_be_read_only_that_is_told(folder: Folder, host: GitHost) -> None:
+    code, found = checks(folder, "--ledger", f"git:{host.url}/team/none.git")
+
+    assert code == 1
+    assert found["ledger"].startswith("fail  ledger: cannot read the ledger git:http")
+    assert "push" not in found
 
 
 def test_offline_leaves_the_engine_alone(folder: Folder) -> None:
