@@ -40,6 +40,7 @@ class Manifest:
 class Examined:
     """What one file holds: its text for the frames of findings, its manifests, its findings, its silencers if any.
 
+    `documents` are those that could be read, manifests or not.
     Of a file that was known before, `known` holds what its manifests ask for, and nothing else was made again.
     """
 
@@ -49,6 +50,7 @@ class Examined:
     diagnostics: tuple[Diagnostic, ...] = ()
     silence: Silence | None = None
     known: tuple[DesiredApp, ...] = ()
+    documents: tuple[Document, ...] = ()
 
 
 def examine(source: SourceFile, *, also: Check | None = None, judging: Judge = judge) -> Examined:
@@ -82,6 +84,7 @@ def examine(source: SourceFile, *, also: Check | None = None, judging: Judge = j
         manifests=tuple(manifests),
         diagnostics=kept.findings,
         silence=silence,
+        documents=loaded.documents,
     )
 
 

@@ -15,6 +15,7 @@ from dfsubmit.advice import advise_in_project, has_room_for_marker
 from dfsubmit.bounds import MAX_OF_RUN, MAX_TEXT
 from dfsubmit.diagnostics import has_errors, in_reading_order
 from dfsubmit.examining import examine
+from dfsubmit.faultyshapes import FaultyShapes
 from dfsubmit.gathering import Gathering
 from dfsubmit.judge import judge_plainly
 from dfsubmit.kinds import is_app, is_project
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from dfsubmit.diagnostics import Diagnostic
     from dfsubmit.examining import Examined, Manifest
+    from dfsubmit.faultyshapes import Likewise
     from dfsubmit.manifest import AiApp
     from dfsubmit.projectmodel import Project
     from dfsubmit.sources import SourceFile, SourceSet
@@ -129,6 +131,10 @@ def _in_two(gathered: _Gathering, files: Iterator[SourceFile], turns: _Turns, so
     gathered.join(half)
 
 
+def _examined(source: SourceFile) -> Examined:
+    return examine(source, judging=judge_plainly)
+
+
 class _Turns:
     """Whose turn it is to read a file: `mine` is the number of this process, None if there is but one."""
 
@@ -157,6 +163,7 @@ class _Gathering(Gathering):
     """Gathers traces of apps in place of the apps."""
 
     shapes: Shapes = field(default_factory=Shapes)
+    faulty: FaultyShapes = field(default_factory=lambda: FaultyShapes(_examined))
     traces: Traces = field(default_factory=Traces)
     # What was examined last is learnt from when there is another file to use it for.
     _last: tuple[SourceFile, Examined] | None = None
@@ -189,6 +196,7 @@ class _Gathering(Gathering):
             project_file=self.project_file,
             project=self.project,
             shapes=self.shapes,
+            faulty=self.faulty,
             _last=self._last,
             _data_folders=self._data_folders,
         )
@@ -221,11 +229,26 @@ class _Gathering(Gathering):
             self.manifests += 1
             self.traces.add(seen)
             return
-        examined = examine(source, judging=judge_plainly)
+        likewise = self.faulty.read(source) if source.diagnostic is None else None
+        if likewise is not None and self._takes(likewise):
+            return
+        examined = _examined(source)
         self.add(examined)
         self.paths.clear()
         self._silenced |= examined.silence is not None
         self._last = source, examined
+
+    def _takes(self, likewise: Likewise) -> bool:
+        """Take in what is known of a file, unless the Project has more to say about it."""
+        app = likewise.app
+        if app is not None and not has_room_for_marker(app.prefix, self._project):
+            return False
+        self.add(likewise.examined)
+        self.paths.clear()
+        if app is not None:
+            self.manifests += 1
+            self.traces.add(app)
+        return True
 
     def check_between(self) -> None:
         """Raise _UnsureError if there may be something to say between the apps."""
@@ -241,7 +264,10 @@ class _Gathering(Gathering):
         return model if is_project(model) else None
 
     def _learn(self, source: SourceFile, examined: Examined) -> None:
-        if examined.diagnostics or examined.silence is not None or len(examined.manifests) != 1:
+        if examined.diagnostics:
+            self.faulty.learn(source, examined)
+            return
+        if examined.silence is not None or len(examined.manifests) != 1:
             return
         document, model = examined.manifests[0].document, examined.manifests[0].model
         if is_app(model):

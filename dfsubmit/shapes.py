@@ -8,84 +8,41 @@ nothing of YAML.
 Rules that keep the answers equal to those of the long road (`project.examine`):
 
 - what a pattern accepts has no finding and no silencer: no syntax, no value and no comment of it could be found fault with;
-- a value varies only where it ends its line, outside of brackets, in ASCII, plain or in double quotes without escapes. Its
-  class has nothing in it that could end a scalar, begin a comment or mean something else than a text (or a number);
-- each class is well inside what the model and the advice allow; it need not be all of it. Images are those that the long road
-  has passed before. A key that could name a secret has no varying value;
+- a value varies only in a slot (`slots`). Images are those that the long road has passed before;
 - in doubt the answer is None, and the file takes the long road.
 """
 
 from __future__ import annotations
 
-import re
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from dfsubmit.advice import KNOWN_GPU_MODELS
 from dfsubmit.desired import DesiredApp, Place
-from dfsubmit.leaks import has_hint, is_telling
 from dfsubmit.request import request_of
+from dfsubmit.slots import (
+    IN_COMMENT,
+    LONGEST,
+    NUMBERS,
+    TRUTH,
+    comment_slots,
+    is_simple,
+    may_leak,
+    pattern_of,
+    value_slots,
+)
 from dfsubmit.traces import Glimpse, glimpse
-from dfsubmit.yamlcore.tree import MappingNode, SequenceNode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from dfsubmit.document import Document, Path
     from dfsubmit.manifest import AiApp
-    from dfsubmit.yamlcore.tree import Node
+    from dfsubmit.slots import Slot
 
-# Start, end, path and class of a value that may vary.
-_Slot = tuple[int, int, "Path", str]
-
-# In bytes: more is no manifest of the kind that comes by the thousand.
-_LONGEST = 8_192
 # A pattern costs some milliseconds to make. A set with more shapes than this is not written by copying.
 _MOST_SHAPES = 24
 _MOST_IMAGES = 4_096
 
-# Where a value may vary: what precedes it on its line.
-_BEFORE = re.compile(r" *(?:- +)*(?:[A-Za-z_][A-Za-z0-9_-]{0,60}: +)?")
-_COMMENT = r"#(?: [A-Za-z0-9 ,.;()'/_-]*+)?"
-_IN_COMMENT: Path = ("#",)
-# What only an alias can look like, though other things can too.
-_ALIAS = re.compile(r"[\s,\[{]\*")
-
-# Plain texts for YAML 1.2 if they begin with a letter or a digit: no boolean, no null, no number.
-_NO_VALUE = r"(?!(?:[Nn]ull|NULL|[Tt]rue|TRUE|[Ff]alse|FALSE|[0-9]++(?:[eE]-?[0-9]++)?|0[ox][0-9A-Fa-f]++)\n)"
-_TEXT = rf"{_NO_VALUE}[A-Za-z]"
-_NOTE = rf'{_TEXT}[A-Za-z0-9_.-]*+|"[A-Za-z0-9_.-]++"'
-_INSIDE = rf"{_TEXT}[A-Za-z0-9_.-]*+(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*+)*+"
-_HDFS = r"(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*+)++"
-# Nine digits at most are below the largest integer of the API.
-_COUNT = r"[1-9][0-9]{0,8}"
-_ARGUMENTS = r"--[a-z][A-Za-z0-9=_./,-]*+(?: [A-Za-z0-9=_./,-]++)*+"
-_TRUTH = "true|false"
-_PORT = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
-
-# By path, with "*" for the place in a list and the key of a free map.
-_CLASSES: dict[tuple[str | int, ...], str] = {
-    ("metadata", "name"): rf"{_NO_VALUE}[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?",
-    ("metadata", "generation"): _COUNT,
-    ("metadata", "labels", "*"): _NOTE,
-    ("spec", "aiWorkspaceId"): rf"{_NO_VALUE}[A-Za-z0-9]{{1,22}}",
-    ("spec", "namePrefix"): rf"{_NO_VALUE}[a-z][a-z0-9]{{1,7}}",
-    ("spec", "data", "input", "*", "hdfs"): _HDFS,
-    ("spec", "data", "input", "*", "path"): _INSIDE,
-    ("spec", "data", "output", "*", "hdfs"): _HDFS,
-    ("spec", "data", "output", "*", "path"): _INSIDE,
-    ("spec", "data", "output", "*", "overwrite"): _TRUTH,
-    ("spec", "docker", "image"): r"[a-z][A-Za-z0-9_./:@-]*+",
-    ("spec", "docker", "args"): _ARGUMENTS,
-    ("spec", "docker", "env", "*"): _NOTE,
-    # Two equal ports of one manifest are a finding, so a port varies only where it is the only one.
-    ("spec", "docker", "exposeTcpPorts", 0): _PORT,
-    ("spec", "resource", "cpuCount"): _COUNT,
-    ("spec", "resource", "gpuCount"): "[1-8]",
-    ("spec", "resource", "gpuModel"): "|".join(KNOWN_GPU_MODELS),
-    ("spec", "resource", "memoryMb"): _COUNT,
-}
-_NUMBERS = frozenset({_COUNT, "[1-8]", _PORT})
 _NAME: Path = ("metadata", "name")
 _GENERATION: Path = ("metadata", "generation")
 _IMAGE: Path = ("spec", "docker", "image")
@@ -93,16 +50,11 @@ _IMAGE: Path = ("spec", "docker", "image")
 _SINGLE = 6
 
 
-class _Shape:
+class Shape:
     """One pattern, and where in its groups the values stand."""
 
-    def __init__(self, document: Document, slots: list[_Slot], app: AiApp) -> None:
-        text = document.text
-        parts, at = [], 0
-        for start, end, _, allowed in slots:
-            parts += [re.escape(text[at:start]), f"({allowed})"]
-            at = end
-        self.pattern = re.compile("".join((*parts, re.escape(text[at:]))))
+    def __init__(self, document: Document, slots: list[Slot], app: AiApp) -> None:
+        self.pattern = pattern_of(document.text, slots)
         groups = {path: number for number, (_, _, path, _) in enumerate(slots)}
         # What does not vary stands behind the groups.
         self._constants: list[str] = []
@@ -136,7 +88,7 @@ class _Shape:
         self._readers = [
             (path, number, _reader(allowed))
             for number, (_, _, path, allowed) in enumerate(slots)
-            if path is not _IN_COMMENT
+            if path is not IN_COMMENT
         ]
         # What varies has no line break in it, and ends its line: the name stands at the same place in all files.
         self._place = document.span(_NAME)
@@ -186,7 +138,7 @@ class Shapes:
     """The shapes of one run, the one that fitted last first."""
 
     def __init__(self) -> None:
-        self._shapes: list[_Shape] = []
+        self._shapes: list[Shape] = []
         self._images: set[str] = set()
 
     def glimpse(self, content: bytes) -> Glimpse | None:
@@ -199,9 +151,9 @@ class Shapes:
         accepted = self._accepted(content)
         return None if accepted is None else accepted[0].app(accepted[1], path)
 
-    def _accepted(self, content: bytes) -> tuple[_Shape, tuple[str, ...], Glimpse] | None:
+    def _accepted(self, content: bytes) -> tuple[Shape, tuple[str, ...], Glimpse] | None:
         """Return the shape that accepts `content`, with its groups and the app in it."""
-        if len(content) > _LONGEST or not content.isascii():
+        if len(content) > LONGEST or not content.isascii():
             return None
         text = content.decode("ascii")
         for number, shape in enumerate(self._shapes):
@@ -212,9 +164,7 @@ class Shapes:
                 self._shapes.insert(0, self._shapes.pop(number))
             groups = match.groups()
             image, args, found = shape.picked(groups)
-            # No value under a telling name varies, and of those that do, only arguments have room for a name and a value.
-            may_leak = has_hint("\n".join(groups)) or is_telling(args)
-            return (shape, groups, found) if image in self._images and not may_leak else None
+            return (shape, groups, found) if image in self._images and not may_leak(groups, args) else None
         return None
 
     def learn(self, content: bytes, document: Document, app: AiApp) -> None:
@@ -222,23 +172,22 @@ class Shapes:
         if len(self._images) < _MOST_IMAGES:
             self._images.add(app.spec.docker.image)
         text = document.text
-        plain = len(content) <= _LONGEST and content.isascii() and "\r" not in text and "\t" not in text
-        if not plain or _ALIAS.search(text) or app.metadata.moved or len(self._shapes) >= _MOST_SHAPES:
+        if not is_simple(content, text) or app.metadata.moved or len(self._shapes) >= _MOST_SHAPES:
             return
-        slots = sorted([*_slots(document, app), *_comments(document)])
+        slots = sorted([*value_slots(document), *comment_slots(document)])
         # Names are never the same: without this, the pattern would fit nothing but this file.
         if all(path != _NAME for _, _, path, _ in slots):
             return
-        shape = _Shape(document, slots, app)
+        shape = Shape(document, slots, app)
         if shape.pattern.fullmatch(text) and all(shape.pattern != other.pattern for other in self._shapes):
             self._shapes.insert(0, shape)
 
 
 def _reader(allowed: str) -> Callable[[str], Any]:
     """Return what makes the value of a text of one class."""
-    if allowed in _NUMBERS:
+    if allowed in NUMBERS:
         return int
-    return _truth if allowed == _TRUTH else _text
+    return _truth if allowed == TRUTH else _text
 
 
 def _truth(text: str) -> bool:
@@ -262,58 +211,3 @@ def _put(request: dict[str, Any], path: Path, value: Any) -> None:
     for part in path[1:-1]:
         owner = owner[part]
     owner[path[-1]] = value
-
-
-def _slots(document: Document, app: AiApp) -> Iterator[_Slot]:
-    """Yield start, end, path and class of every value that may vary."""
-    text = document.text
-    for path in _block_scalars(document.root, ()):
-        allowed = _class_of(path, app)
-        if allowed is None:
-            continue
-        start, end = document.offsets(path)
-        before = text[text.rfind("\n", 0, start) + 1 : start]
-        if (
-            text[end : end + 1] == "\n"
-            and _BEFORE.fullmatch(before)
-            and re.fullmatch(rf"(?:{allowed})\n", text[start : end + 1])
-        ):
-            yield start, end, path, allowed
-
-
-def _comments(document: Document) -> Iterator[_Slot]:
-    """Yield the comments that have a line of their own."""
-    text = document.text
-    for line, column, comment in document.comments():
-        start = document.source.starts[line - 1]
-        if not text[start : start + column - 1].strip(" ") and re.fullmatch(_COMMENT, comment):
-            yield start + column - 1, start + column - 1 + len(comment), _IN_COMMENT, _COMMENT
-
-
-def _block_scalars(node: Node, path: Path) -> Iterator[Path]:
-    """Yield the paths of the scalars outside of brackets; nothing below an alias is one."""
-    children: Any
-    if isinstance(node, MappingNode):
-        children = node.values.items()
-    elif isinstance(node, SequenceNode):
-        children = enumerate(node.values)
-    else:
-        if hasattr(node, "style"):
-            yield path
-        return
-    if not node.start.flow_style:
-        for key, child in children:
-            yield from _block_scalars(child, (*path, key))
-
-
-def _class_of(path: Path, app: AiApp) -> str | None:
-    """Return what the value at `path` may be; None when it may not vary."""
-    if is_telling(str(path[-1])):
-        return None
-    if path[:3] == ("spec", "docker", "exposeTcpPorts") and len(app.spec.docker.expose_tcp_ports) > 1:
-        return None
-    if path[:-1] in {("metadata", "labels"), ("spec", "docker", "env")}:
-        path = (*path[:-1], "*")
-    elif path[:2] == ("spec", "data"):
-        path = (*path[:3], "*", *path[4:])
-    return _CLASSES.get(path)

@@ -1,0 +1,217 @@
+"""A faster road for manifests with a fault that many have: written like one that was examined before, other values aside.
+
+A program, or a line that was copied, makes the same mistake in every file. `FaultyShapes.learn` turns a file with findings into a
+pattern; a file that fits it has the same findings, at the same lines and columns.
+
+Rules that keep the answers equal to those of the long road (`examining.examine`):
+
+- a value varies only in a slot (`slots`): what it is says nothing about any other value, and it ends its line, so that all places
+  keep their line and column;
+- the lines of a finding, and of the places beside it, are the same to the letter. Images never vary;
+- a shape is only used once a second text, with other values in every slot, was examined and had just the findings it gives;
+- in doubt the answer is None, and the file takes the long road.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from dfsubmit.diagnostics import Diagnostic, Edit, Related
+from dfsubmit.examining import Examined
+from dfsubmit.kinds import is_app
+from dfsubmit.shapes import Shape
+from dfsubmit.slots import LONGEST, comment_slots, is_simple, line_slots, may_leak, other, pattern_of, value_slots
+from dfsubmit.sources import SourceFile
+from dfsubmit.traces import glimpse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from dfsubmit.diagnostics import Span
+    from dfsubmit.slots import Slot
+    from dfsubmit.traces import Glimpse
+
+# A set with more shapes than this has other troubles than one mistake that was copied.
+_MOST_SHAPES = 24
+_MOST_SIGNATURES = 1_000
+_MARKER = re.compile(r"^(?:---|\.\.\.|%)", re.MULTILINE)
+_ARGS = ("spec", "docker", "args")
+_IMAGE = ("spec", "docker", "image")
+
+
+class Likewise(NamedTuple):
+    """What there is to say about a file, and the app in it if there is one."""
+
+    examined: Examined
+    app: Glimpse | None
+
+
+class _FaultyShape:
+    """One pattern, and the findings of what it accepts."""
+
+    def __init__(self, examined: Examined, slots: list[Slot]) -> None:
+        text = examined.text
+        self.pattern = pattern_of(text, slots)
+        # What stands around the findings is in few other files, and looked for before the pattern is tried.
+        self._telling = _around(text, slots, examined.diagnostics)
+        self._findings = examined.diagnostics
+        self._ends = [end for _, end, _, _ in slots]
+        paths = [path for _, _, path, _ in slots]
+        self._args = paths.index(_ARGS) if _ARGS in paths else None
+        model = examined.manifests[0].model if examined.manifests else None
+        self._app = Shape(examined.manifests[0].document, slots, model) if is_app(model) else None
+
+    def read(self, text: str, path: str) -> Likewise | None:
+        """Return what there is to say about the file at `path` with this text; None when it is not sure."""
+        if not all(part in text for part in self._telling):
+            return None
+        match = self.pattern.fullmatch(text)
+        if match is None:
+            return None
+        values = match.groups()
+        if may_leak(values, "" if self._args is None else values[self._args]):
+            return None
+        findings = tuple(self._finding(one, match, path) for one in self._findings)
+        app = self._app.picked(values)[2] if self._app is not None else None
+        return Likewise(Examined(path=path, text=text, diagnostics=findings), app)
+
+    def _finding(self, known: Diagnostic, match: re.Match[str], path: str) -> Diagnostic:
+        """Return a finding as that of another file."""
+        return Diagnostic(
+            code=known.code,
+            message=known.message,
+            path=path,
+            severity=known.severity,
+            span=known.span,
+            help=known.help,
+            related=tuple(Related(message=one.message, path=path, span=one.span) for one in known.related),
+            edits=tuple(self._edit(one, match) for one in known.edits),
+        )
+
+    def _edit(self, known: Edit, match: re.Match[str]) -> Edit:
+        before = sum(end <= known.start for end in self._ends)
+        moved = match.end(before) - self._ends[before - 1] if before else 0
+        return Edit(start=known.start + moved, end=known.end + moved, text=known.text, safe=known.safe)
+
+
+class FaultyShapes:
+    """The faulty shapes of one run, the one that fitted last first. `examine` is the long road."""
+
+    def __init__(self, examine: Callable[[SourceFile], Examined]) -> None:
+        self._examine = examine
+        self._shapes: list[_FaultyShape] = []
+        self._seen: set[object] = set()
+
+    def read(self, source: SourceFile) -> Likewise | None:
+        """Return what there is to say about `source`; None when that is not sure."""
+        content = source.content
+        if not self._shapes or len(content) > LONGEST or not content.isascii():
+            return None
+        text = content.decode("ascii")
+        for number, shape in enumerate(self._shapes):
+            likewise = shape.read(text, source.path)
+            if likewise is not None:
+                if number:
+                    self._shapes.insert(0, self._shapes.pop(number))
+                return likewise
+        return None
+
+    def learn(self, source: SourceFile, examined: Examined) -> None:
+        """Learn from a file that was examined and has findings, if another one had the same."""
+        if len(self._shapes) >= _MOST_SHAPES or not _is_of_use(source, examined):
+            return
+        signature = tuple((one.code, one.span, one.message) for one in examined.diagnostics)
+        if signature not in self._seen:
+            if len(self._seen) < _MOST_SIGNATURES:
+                self._seen.add(signature)
+            return
+        slots = _slots(examined)
+        if not slots:
+            return
+        shape = _FaultyShape(examined, slots)
+        if shape.read(examined.text, source.path) == _likewise(examined) and self._holds(shape, examined.text, slots):
+            self._shapes.insert(0, shape)
+
+    def _holds(self, shape: _FaultyShape, text: str, slots: list[Slot]) -> bool:
+        """Tell whether `shape` is right about a text with other values in its slots."""
+        varied = _varied(text, slots)
+        return shape.read(varied, "") == _likewise(self._examine(SourceFile(path="", content=varied.encode())))
+
+
+def _is_of_use(source: SourceFile, examined: Examined) -> bool:
+    """Tell whether a file is one of those that a shape can be made of."""
+    if examined.silence is not None or not examined.text or len(examined.manifests) > 1:
+        return False
+    if not all(_is_plain(one) for one in examined.diagnostics) or not is_simple(source.content, examined.text):
+        return False
+    model = examined.manifests[0].model if examined.manifests else None
+    return model is None or (is_app(model) and not model.metadata.moved)
+
+
+def _is_plain(finding: Diagnostic) -> bool:
+    """Tell whether a finding is of this file alone, and hides nothing."""
+    here = all(one.path == finding.path for one in finding.related)
+    return finding.span is not None and not finding.masked and here
+
+
+def _likewise(examined: Examined) -> Likewise | None:
+    """Return what a shape should say of a file that was examined; None when it should say nothing."""
+    models = [manifest.model for manifest in examined.manifests]
+    apps = [glimpse(model) for model in models if is_app(model)]
+    if examined.silence is not None or not examined.text or len(models) > 1 or len(apps) < len(models):
+        return None
+    plain = Examined(path=examined.path, text=examined.text, diagnostics=examined.diagnostics)
+    return Likewise(plain, apps[0] if apps else None)
+
+
+def _slots(examined: Examined) -> list[Slot]:
+    """Return where values may vary; nothing when that cannot be told."""
+    if len(examined.documents) == 1:
+        document = examined.documents[0]
+        found = [*value_slots(document), *comment_slots(document)]
+    elif not examined.documents and not _MARKER.search(examined.text):
+        found = list(line_slots(examined.text))
+    else:
+        return []
+    lines = _lines(examined.diagnostics)
+    text = examined.text
+    edits = [(edit.start, edit.end) for one in examined.diagnostics for edit in one.edits]
+    return [
+        slot
+        for slot in sorted(found)
+        if slot[2] != _IMAGE
+        and text.count("\n", 0, slot[0]) + 1 not in lines
+        and not any(start <= slot[1] and slot[0] <= end for start, end in edits)
+    ]
+
+
+def _lines(findings: Iterable[Diagnostic]) -> set[int]:
+    """Return the lines that the findings speak of."""
+    spans = [span for one in findings for span in (one.span, *(place.span for place in one.related))]
+    return {line for span in spans if span is not None for line in _lines_of(span)}
+
+
+def _lines_of(span: Span) -> range:
+    return range(span.line, span.end_line + 1)
+
+
+def _around(text: str, slots: list[Slot], findings: Iterable[Diagnostic]) -> list[str]:
+    """Return what stands between the slots on both sides of each finding."""
+    starts = [0, *(match.end() for match in re.finditer("\n", text))]
+    edges = [0, *(edge for start, end, _, _ in slots for edge in (start, end)), len(text)]
+    parts = []
+    for line in sorted(_lines(findings)):
+        at = starts[min(line, len(starts)) - 1]
+        low = max(edge for edge in edges[::2] if edge <= at)
+        parts.append(text[low : edges[edges.index(low) + 1]])
+    return list(dict.fromkeys(parts))
+
+
+def _varied(text: str, slots: list[Slot]) -> str:
+    """Return `text` with another value in every slot that may have one."""
+    parts, at = [], 0
+    for start, end, _, allowed in slots:
+        parts += [text[at:start], other(text[start:end], allowed)]
+        at = end
+    return "".join((*parts, text[at:]))

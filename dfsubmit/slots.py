@@ -1,0 +1,170 @@
+"""Where the values of a manifest may be others without changing what there is to say about it.
+
+A slot is a value at the end of its line, outside of brackets, in ASCII, plain or in double quotes without escapes; it may be
+anything of its class. A class has nothing in it that could end a scalar, begin a comment or mean something else than a text (or
+a number), and is well inside what the model and the advice allow at that path; it need not be all of it. A key that could name a
+secret has no slot. `shapes` and `faultyshapes` make patterns of them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from dfsubmit.advice import KNOWN_GPU_MODELS
+from dfsubmit.leaks import has_hint, is_telling
+from dfsubmit.yamlcore.tree import MappingNode, SequenceNode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from dfsubmit.document import Document, Path
+    from dfsubmit.yamlcore.tree import Node
+
+# Start, end, path and class of a value that may vary.
+Slot = tuple[int, int, "Path", str]
+
+# In bytes: more is no manifest of the kind that comes by the thousand.
+LONGEST = 8_192
+# Where a value may vary: what precedes it on its line.
+_BEFORE = re.compile(r" *(?:- +)*(?:[A-Za-z_][A-Za-z0-9_-]{0,60}: +)?")
+_COMMENT = r"#(?: [A-Za-z0-9 ,.;()'/_-]*+)?"
+IN_COMMENT: Path = ("#",)
+# What only an alias can look like, though other things can too.
+_ALIAS = re.compile(r"[\s,\[{]\*")
+
+# Plain texts for YAML 1.2 if they begin with a letter or a digit: no boolean, no null, no number.
+_NO_VALUE = r"(?!(?:[Nn]ull|NULL|[Tt]rue|TRUE|[Ff]alse|FALSE|[0-9]++(?:[eE]-?[0-9]++)?|0[ox][0-9A-Fa-f]++)\n)"
+_TEXT = rf"{_NO_VALUE}[A-Za-z]"
+_NOTE = rf'{_TEXT}[A-Za-z0-9_.-]*+|"[A-Za-z0-9_.-]++"'
+_INSIDE = rf"{_TEXT}[A-Za-z0-9_.-]*+(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*+)*+"
+_HDFS = r"(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*+)++"
+# Nine digits at most are below the largest integer of the API.
+_COUNT = r"[1-9][0-9]{0,8}"
+_ARGUMENTS = r"--[a-z][A-Za-z0-9=_./,-]*+(?: [A-Za-z0-9=_./,-]++)*+"
+TRUTH = "true|false"
+_PORT = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
+
+# By path, with "*" for the place in a list and the key of a free map.
+_CLASSES: dict[tuple[str | int, ...], str] = {
+    ("metadata", "name"): rf"{_NO_VALUE}[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?",
+    ("metadata", "generation"): _COUNT,
+    ("metadata", "labels", "*"): _NOTE,
+    ("spec", "aiWorkspaceId"): rf"{_NO_VALUE}[A-Za-z0-9]{{1,22}}",
+    ("spec", "namePrefix"): rf"{_NO_VALUE}[a-z][a-z0-9]{{1,7}}",
+    ("spec", "data", "input", "*", "hdfs"): _HDFS,
+    ("spec", "data", "input", "*", "path"): _INSIDE,
+    ("spec", "data", "output", "*", "hdfs"): _HDFS,
+    ("spec", "data", "output", "*", "path"): _INSIDE,
+    ("spec", "data", "output", "*", "overwrite"): TRUTH,
+    ("spec", "docker", "image"): r"[a-z][A-Za-z0-9_./:@-]*+",
+    ("spec", "docker", "args"): _ARGUMENTS,
+    ("spec", "docker", "env", "*"): _NOTE,
+    # Two equal ports of one manifest are a finding, so a port varies only where it is the only one.
+    ("spec", "docker", "exposeTcpPorts", 0): _PORT,
+    ("spec", "resource", "cpuCount"): _COUNT,
+    ("spec", "resource", "gpuCount"): "[1-8]",
+    ("spec", "resource", "gpuModel"): "|".join(KNOWN_GPU_MODELS),
+    ("spec", "resource", "memoryMb"): _COUNT,
+}
+NUMBERS = frozenset({_COUNT, "[1-8]", _PORT})
+# What is no word for the API in any place, and has no mark of YAML in it.
+_WORD = r"(?![Nn]ull\n|NULL\n)[A-Za-z0-9]{1,40}"
+_LINE = re.compile(r"^( +(?:- +)*(?:[A-Za-z_][A-Za-z0-9_-]{0,60}: +)?)(" + _WORD + ")$", re.MULTILINE)
+
+
+def pattern_of(text: str, slots: Iterable[Slot]) -> re.Pattern[str]:
+    """Return a pattern of `text` with a group for each of `slots`, which are in order."""
+    parts, at = [], 0
+    for start, end, _, allowed in slots:
+        parts += [re.escape(text[at:start]), f"({allowed})"]
+        at = end
+    return re.compile("".join((*parts, re.escape(text[at:]))))
+
+
+def is_simple(content: bytes, text: str) -> bool:
+    """Tell whether a file is short, and has nothing in it by which a line may mean something for others."""
+    plain = len(content) <= LONGEST and text.isascii() and "\r" not in text and "\t" not in text
+    return plain and not _ALIAS.search(text)
+
+
+def may_leak(values: Iterable[str], args: str) -> bool:
+    """Tell whether one of `values`, those of slots, may be a secret; `args` are the arguments of the app.
+
+    No value under a telling name varies, and of those that do, only arguments have room for a name and a value.
+    """
+    return has_hint("\n".join(values)) or is_telling(args)
+
+
+_OTHER_SIGNS = str.maketrans(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ123456789",
+    "bcdefghijklmnopqrstuvwxyzaBCDEFGHIJKLMNOPQRSTUVWXYZA234567891",
+)
+
+
+def other(value: str, allowed: str) -> str:
+    """Return another value of the class `allowed`; the same one when none comes to mind."""
+    candidates = (value.translate(_OTHER_SIGNS), value.translate(_OTHER_SIGNS)[:-1], *allowed.split("|"))
+    return next((one for one in candidates if one != value and re.fullmatch(rf"(?:{allowed})\n", f"{one}\n")), value)
+
+
+def value_slots(document: Document) -> Iterator[Slot]:
+    """Yield start, end, path and class of every value that may vary."""
+    text = document.text
+    for path in _block_scalars(document.root, ()):
+        allowed = _class_of(path, document.data)
+        if allowed is None:
+            continue
+        start, end = document.offsets(path)
+        before = text[text.rfind("\n", 0, start) + 1 : start]
+        if (
+            text[end : end + 1] == "\n"
+            and _BEFORE.fullmatch(before)
+            and re.fullmatch(rf"(?:{allowed})\n", text[start : end + 1])
+        ):
+            yield start, end, path, allowed
+
+
+def comment_slots(document: Document) -> Iterator[Slot]:
+    """Yield the comments that have a line of their own."""
+    text = document.text
+    for line, column, comment in document.comments():
+        start = document.source.starts[line - 1]
+        if not text[start : start + column - 1].strip(" ") and re.fullmatch(_COMMENT, comment):
+            yield start + column - 1, start + column - 1 + len(comment), IN_COMMENT, _COMMENT
+
+
+def line_slots(text: str) -> Iterator[Slot]:
+    """Yield the words at the ends of lines of a text that cannot be read, which are nothing but words wherever they stand."""
+    for match in _LINE.finditer(text):
+        if not is_telling(match[1]):
+            yield match.start(2), match.end(2), (), _WORD
+
+
+def _block_scalars(node: Node, path: Path) -> Iterator[Path]:
+    """Yield the paths of the scalars outside of brackets; nothing below an alias is one."""
+    children: Any
+    if isinstance(node, MappingNode):
+        children = node.values.items()
+    elif isinstance(node, SequenceNode):
+        children = enumerate(node.values)
+    else:
+        if hasattr(node, "style"):
+            yield path
+        return
+    if not node.start.flow_style:
+        for key, child in children:
+            yield from _block_scalars(child, (*path, key))
+
+
+def _class_of(path: Path, data: Any) -> str | None:
+    """Return what the value at `path` may be; None when it may not vary."""
+    if is_telling(str(path[-1])):
+        return None
+    if path[:3] == ("spec", "docker", "exposeTcpPorts") and len(data["spec"]["docker"]["exposeTcpPorts"]) > 1:
+        return None
+    if path[:-1] in {("metadata", "labels"), ("spec", "docker", "env")}:
+        path = (*path[:-1], "*")
+    elif path[:2] == ("spec", "data"):
+        path = (*path[:3], "*", *path[4:])
+    return _CLASSES.get(path)
