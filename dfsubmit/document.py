@@ -94,6 +94,65 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Altered(Document):
+    """The document `before` with another value that ends at `end`, the last on its line; the new one is `growth` characters longer."""
+
+    before: Document
+    end: int
+    growth: int
+
+    def offsets(self, path: Path, *, key: bool = False) -> tuple[int, int]:
+        """Return what `Document.offsets` does."""
+        start, end = self.before.offsets(path, key=key)
+        return self._moved(start), self._moved(end)
+
+    def scalar(self, path: Path) -> Scalar | None:
+        """Return what `Document.scalar` does."""
+        scalar = self.before.scalar(path)
+        start, end = self.offsets(path)
+        return None if scalar is None else Scalar(self.text[start:end], scalar.style)
+
+    def comments(self) -> tuple[tuple[int, int, str], ...]:
+        """Return what `Document.comments` does."""
+        return self.before.comments()
+
+    def _moved(self, offset: int) -> int:
+        return offset + self.growth if offset >= self.end else offset
+
+
+def with_value(document: Document, path: Path, written: str, value: Any) -> Document:
+    """Return `document` with `value`, which is `written`, at `path`: a scalar in place of one of the same type and style.
+
+    What stood there must be the last thing on its line.
+    """
+    start, end = document.offsets(path)
+    text = f"{document.text[:start]}{written}{document.text[end:]}"
+    growth = len(written) - (end - start)
+    return _Altered(
+        path=document.path,
+        index=document.index,
+        data=_replaced(document.data, path, value),
+        source=Source(path=document.path, text=text),
+        root=document.root,
+        base=document.base,
+        region=(document.region[0], document.region[1] + growth),
+        before=document,
+        end=end,
+        growth=growth,
+    )
+
+
+def _replaced(data: Any, path: Path, value: Any) -> Any:
+    """Return `data` with `value` at `path`, sharing what lies beside the path."""
+    if not path:
+        return value
+    step, *rest = path
+    copied: Any = data.copy()
+    copied[step] = _replaced(data[step], tuple(rest), value)
+    return copied
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
     """What a file holds: the documents that can be relied on, and what is wrong with the file."""
 

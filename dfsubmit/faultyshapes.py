@@ -7,7 +7,8 @@ Rules that keep the answers equal to those of the long road (`examining.examine`
 
 - a value varies only in a slot (`slots`): what it is says nothing about any other value, and it ends its line, so that all places
   keep their line and column;
-- the lines of a finding, and of the places beside it, are the same to the letter. Images never vary;
+- the lines of a finding, and of the places beside it, are the same to the letter. Images never vary. Only where the fault is a
+  value, that value may be another one: then it is judged anew, in the document that was read before;
 - a shape is only used once a second text, with other values in every slot, was examined and had just the findings it gives;
 - in doubt the answer is None, and the file takes the long road.
 """
@@ -18,10 +19,23 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from dfsubmit.diagnostics import Diagnostic, Edit, Related
+from dfsubmit.document import with_value
 from dfsubmit.examining import Examined
+from dfsubmit.judge import judge_plainly
 from dfsubmit.kinds import is_app
 from dfsubmit.shapes import Shape
-from dfsubmit.slots import LONGEST, comment_slots, is_simple, line_slots, may_leak, other, pattern_of, value_slots
+from dfsubmit.slots import (
+    LONGEST,
+    comment_slots,
+    faulty_slot,
+    is_simple,
+    line_slots,
+    may_leak,
+    meant,
+    other,
+    pattern_of,
+    value_slots,
+)
 from dfsubmit.sources import SourceFile
 from dfsubmit.traces import glimpse
 
@@ -29,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from dfsubmit.diagnostics import Span
+    from dfsubmit.document import Document
     from dfsubmit.slots import Slot
     from dfsubmit.traces import Glimpse
 
@@ -47,16 +62,43 @@ class Likewise(NamedTuple):
     app: Glimpse | None
 
 
+class _Fault:
+    """The value at fault: where it stands in the document that was learnt from, and what is found when it is another one."""
+
+    def __init__(self, document: Document, slot: Slot, number: int) -> None:
+        self.start, self.end, self._path, self._allowed = slot
+        self.number = number
+        self._document = document
+        self._value = document.text[self.start : self.end]
+
+    def findings(self, value: str) -> tuple[Diagnostic, ...] | None:
+        """Return the findings of the document with `value` in place of the value at fault; None when there is none."""
+        document = with_value(self._document, self._path, value, meant(value, self._allowed))
+        judged = judge_plainly(document)
+        return judged if isinstance(judged, tuple) else None
+
+    def growth(self, value: str) -> int:
+        """Return how much longer `value` is than the value that was learnt from, in characters."""
+        return len(value) - len(self._value)
+
+    def is_same(self, value: str) -> bool:
+        """Tell whether `value` is the value that was learnt from."""
+        return value == self._value
+
+
 class _FaultyShape:
     """One pattern, and the findings of what it accepts."""
 
-    def __init__(self, examined: Examined, slots: list[Slot]) -> None:
+    def __init__(self, examined: Examined, slots: list[Slot], at_fault: Slot | None) -> None:
         text = examined.text
+        slots = sorted(slots if at_fault is None else [*slots, at_fault])
+        self.slots = slots
         self.pattern = pattern_of(text, slots)
         # What stands around the findings is in few other files, and looked for before the pattern is tried.
         self._telling = _around(text, slots, examined.diagnostics)
         self._findings = examined.diagnostics
         self._ends = [end for _, end, _, _ in slots]
+        self._fault = None if at_fault is None else _Fault(examined.documents[0], at_fault, slots.index(at_fault))
         paths = [path for _, _, path, _ in slots]
         self._args = paths.index(_ARGS) if _ARGS in paths else None
         model = examined.manifests[0].model if examined.manifests else None
@@ -72,9 +114,18 @@ class _FaultyShape:
         values = match.groups()
         if may_leak(values, "" if self._args is None else values[self._args]):
             return None
-        findings = tuple(self._finding(one, match, path) for one in self._findings)
+        known = self._known(values)
+        if known is None:
+            return None
+        findings = tuple(self._finding(one, match, path) for one in known)
         app = self._app.picked(values)[2] if self._app is not None else None
         return Likewise(Examined(path=path, text=text, diagnostics=findings), app)
+
+    def _known(self, values: tuple[str, ...]) -> tuple[Diagnostic, ...] | None:
+        """Return the findings as they are in the text that was learnt from, but for the value at fault."""
+        if self._fault is None or self._fault.is_same(values[self._fault.number]):
+            return self._findings
+        return self._fault.findings(values[self._fault.number])
 
     def _finding(self, known: Diagnostic, match: re.Match[str], path: str) -> Diagnostic:
         """Return a finding as that of another file."""
@@ -90,9 +141,15 @@ class _FaultyShape:
         )
 
     def _edit(self, known: Edit, match: re.Match[str]) -> Edit:
-        before = sum(end <= known.start for end in self._ends)
-        moved = match.end(before) - self._ends[before - 1] if before else 0
-        return Edit(start=known.start + moved, end=known.end + moved, text=known.text, safe=known.safe)
+        """Return an edit, whose place is counted in characters, where it is in the text that was matched."""
+        start, end = self._place(known.start, match), self._place(known.end, match)
+        return Edit(start=start, end=end, text=known.text, safe=known.safe)
+
+    def _place(self, at: int, match: re.Match[str]) -> int:
+        if self._fault is not None and at > self._fault.start:
+            at -= self._fault.growth(match[self._fault.number + 1])
+        before = sum(end <= at for end in self._ends)
+        return at + (match.end(before) - self._ends[before - 1] if before else 0)
 
 
 class FaultyShapes:
@@ -121,7 +178,8 @@ class FaultyShapes:
         """Learn from a file that was examined and has findings, if another one had the same."""
         if len(self._shapes) >= _MOST_SHAPES or not _is_of_use(source, examined):
             return
-        signature = tuple((one.code, one.span, one.message) for one in examined.diagnostics)
+        at_fault = _at_fault(examined)
+        signature = tuple(_signature(one, at_fault) for one in examined.diagnostics)
         if signature not in self._seen:
             if len(self._seen) < _MOST_SIGNATURES:
                 self._seen.add(signature)
@@ -129,13 +187,13 @@ class FaultyShapes:
         slots = _slots(examined)
         if not slots:
             return
-        shape = _FaultyShape(examined, slots)
-        if shape.read(examined.text, source.path) == _likewise(examined) and self._holds(shape, examined.text, slots):
+        shape = _FaultyShape(examined, slots, at_fault)
+        if shape.read(examined.text, source.path) == _likewise(examined) and self._holds(shape, examined.text):
             self._shapes.insert(0, shape)
 
-    def _holds(self, shape: _FaultyShape, text: str, slots: list[Slot]) -> bool:
+    def _holds(self, shape: _FaultyShape, text: str) -> bool:
         """Tell whether `shape` is right about a text with other values in its slots."""
-        varied = _varied(text, slots)
+        varied = _varied(text, shape.slots)
         return shape.read(varied, "") == _likewise(self._examine(SourceFile(path="", content=varied.encode())))
 
 
@@ -163,6 +221,23 @@ def _likewise(examined: Examined) -> Likewise | None:
         return None
     plain = Examined(path=examined.path, text=examined.text, diagnostics=examined.diagnostics)
     return Likewise(plain, apps[0] if apps else None)
+
+
+def _at_fault(examined: Examined) -> Slot | None:
+    """Return the value that is at fault, if the one finding is about a value on a line of its own."""
+    if examined.manifests or len(examined.documents) != 1 or len(examined.diagnostics) != 1:
+        return None
+    finding = examined.diagnostics[0]
+    if finding.span is None or finding.related:
+        return None
+    return faulty_slot(examined.documents[0], finding.span)
+
+
+def _signature(finding: Diagnostic, at_fault: Slot | None) -> tuple[object, ...]:
+    """Return what two findings have in common that are the same in two files; where a value is at fault, it may differ."""
+    if at_fault is None or finding.span is None:
+        return finding.code, finding.span, finding.message
+    return finding.code, finding.span.line, finding.span.column
 
 
 def _slots(examined: Examined) -> list[Slot]:

@@ -18,6 +18,7 @@ from dfsubmit.yamlcore.tree import MappingNode, SequenceNode
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from dfsubmit.diagnostics import Span
     from dfsubmit.document import Document, Path
     from dfsubmit.yamlcore.tree import Node
 
@@ -68,9 +69,17 @@ _CLASSES: dict[tuple[str | int, ...], str] = {
     ("spec", "resource", "memoryMb"): _COUNT,
 }
 NUMBERS = frozenset({_COUNT, "[1-8]", _PORT})
-# What is no word for the API in any place, and has no mark of YAML in it.
-_WORD = r"(?![Nn]ull\n|NULL\n)[A-Za-z0-9]{1,40}"
-_LINE = re.compile(r"^( +(?:- +)*(?:[A-Za-z_][A-Za-z0-9_-]{0,60}: +)?)(" + _WORD + ")$", re.MULTILINE)
+# What is a text, or a whole number, wherever it stands: for values that are at fault.
+_ANY_TEXT = rf"{_NO_VALUE}[A-Za-z][A-Za-z0-9_.-]*+(?: [A-Za-z0-9_.-]++)*+"
+_ANY_NUMBER = "-?[1-9][0-9]{0,8}|0"
+# In a text that cannot be read: what has no mark of YAML in it, in brackets and out of them, and is not null.
+_WORDS = (
+    r"(?![Nn]ull\n|NULL\n)(?:[A-Za-z0-9/]|--[a-z])[A-Za-z0-9_./=-]*+(?: [A-Za-z0-9_./=-]++)*+",
+    r'"[A-Za-z0-9_.-]++"',
+)
+# What is harmless as long as no bracket was opened.
+_OUTSIDE = (r"[a-z][A-Za-z0-9_./:@-]*+", r"#(?: [A-Za-z0-9 .;/_-]*+)?")
+_LINE = re.compile(r"^( +(?:- +)*(?:[A-Za-z_][A-Za-z0-9_-]{0,60}: +)?|(?=#))(?! )([^\n]+)(?=\n)", re.MULTILINE)
 
 
 def pattern_of(text: str, slots: Iterable[Slot]) -> re.Pattern[str]:
@@ -105,7 +114,7 @@ _OTHER_SIGNS = str.maketrans(
 def other(value: str, allowed: str) -> str:
     """Return another value of the class `allowed`; the same one when none comes to mind."""
     candidates = (value.translate(_OTHER_SIGNS), value.translate(_OTHER_SIGNS)[:-1], *allowed.split("|"))
-    return next((one for one in candidates if one != value and re.fullmatch(rf"(?:{allowed})\n", f"{one}\n")), value)
+    return next((one for one in candidates if one != value and _is(one, allowed)), value)
 
 
 def value_slots(document: Document) -> Iterator[Slot]:
@@ -136,9 +145,38 @@ def comment_slots(document: Document) -> Iterator[Slot]:
 
 def line_slots(text: str) -> Iterator[Slot]:
     """Yield the words at the ends of lines of a text that cannot be read, which are nothing but words wherever they stand."""
+    opened = re.search(r"[\[{]", text)
     for match in _LINE.finditer(text):
-        if not is_telling(match[1]):
-            yield match.start(2), match.end(2), (), _WORD
+        outside = opened is None or match.end() < opened.start()
+        if is_telling(match[1]):
+            continue
+        for allowed in (*_WORDS, *(_OUTSIDE if outside else ())):
+            if _is(match[2], allowed):
+                yield match.start(2), match.end(2), (), allowed
+                break
+
+
+def faulty_slot(document: Document, span: Span) -> Slot | None:
+    """Return the text or number at `span`, which may be any other; None when no value of a line of its own stands there."""
+    text = document.text
+    for path in _block_scalars(document.root, ()):
+        start, end = document.offsets(path)
+        if document.source.span(start, end) != span or is_telling(str(path[-1])):
+            continue
+        before = text[text.rfind("\n", 0, start) + 1 : start]
+        for allowed in (_ANY_TEXT, _ANY_NUMBER):
+            if text[end : end + 1] == "\n" and _BEFORE.fullmatch(before) and _is(text[start:end], allowed):
+                return start, end, path, allowed
+    return None
+
+
+def meant(text: str, allowed: str) -> str | int:
+    """Return the value of the text in a slot of a fault."""
+    return int(text) if allowed == _ANY_NUMBER else text
+
+
+def _is(value: str, allowed: str) -> bool:
+    return re.fullmatch(rf"(?:{allowed})\n", f"{value}\n") is not None
 
 
 def _block_scalars(node: Node, path: Path) -> Iterator[Path]:
