@@ -70,7 +70,12 @@ def advise_in_project(document: Document, manifest: AiApp, project: Project) -> 
 def credentials(document: Document) -> list[Diagnostic]:
     """Return a masked finding for every text of `document` that looks like a credential."""
     findings: list[Diagnostic] = []
-    if not may_hold(document.text[slice(*document.region)]) or not _is_suspect("", document.data):
+    source = document.text[slice(*document.region)]
+    if not may_hold(source):
+        return findings
+    # What an escape hides in the source may show in a value.
+    hinted = "\\" in source or has_hint(source)
+    if not _is_suspect("", document.data, hinted=hinted):
         return findings
     for path, name, text in _texts(document.data):
         if len(text) < SHORTEST_SECRET:
@@ -85,13 +90,18 @@ def credentials(document: Document) -> list[Diagnostic]:
     return findings
 
 
-def _is_suspect(name: str, data: Any) -> bool:
-    """Tell whether a text in `data`, which stands under `name`, may hold a credential; in doubt yes, and without a path."""
+def _is_suspect(name: str, data: Any, *, hinted: bool) -> bool:
+    """Tell whether a text in `data`, which stands under `name`, may hold a credential; in doubt yes, and without a path.
+
+    `hinted` says whether there may be a hint of an issued key in any of it.
+    """
     if isinstance(data, str):
-        return len(data) >= SHORTEST_SECRET and (has_hint(data) or random_for(name, data) or named(data) is not None)
+        if len(data) < SHORTEST_SECRET:
+            return False
+        return (hinted and has_hint(data)) or random_for(name, data) or named(data) is not None
     if isinstance(data, dict):
-        return any(_is_suspect(key, inner) for key, inner in data.items())
-    return isinstance(data, list) and any(_is_suspect(name, inner) for inner in data)
+        return any(_is_suspect(key, inner, hinted=hinted) for key, inner in data.items())
+    return isinstance(data, list) and any(_is_suspect(name, inner, hinted=hinted) for inner in data)
 
 
 def _texts(data: Any) -> Iterator[tuple[Path, str, str]]:

@@ -95,7 +95,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Altered(Document):
-    """The document `before` with another value that ends at `end`, the last on its line; the new one is `growth` characters longer."""
+    """The document `before` with another value that ended its line at `end`, and is `growth` characters longer now."""
 
     before: Document
     end: int

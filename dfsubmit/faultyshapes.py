@@ -7,8 +7,9 @@ Rules that keep the answers equal to those of the long road (`examining.examine`
 
 - a value varies only in a slot (`slots`): what it is says nothing about any other value, and it ends its line, so that all places
   keep their line and column;
-- the lines of a finding, and of the places beside it, are the same to the letter. Images never vary. Only where the fault is a
+- the lines of a finding, and of the places beside it, are the same to the letter. Only where the fault is a
   value, that value may be another one: then it is judged anew, in the document that was read before;
+- advice is given to valid documents alone, and looks at images: there, the image is the same too;
 - a shape is only used once a second text, with other values in every slot, was examined and had just the findings it gives;
 - in doubt the answer is None, and the file takes the long road.
 """
@@ -51,8 +52,9 @@ if TYPE_CHECKING:
 _MOST_SHAPES = 24
 _MOST_SIGNATURES = 1_000
 _MARKER = re.compile(r"^(?:---|\.\.\.|%)", re.MULTILINE)
-_ARGS = ("spec", "docker", "args")
 _IMAGE = ("spec", "docker", "image")
+# Where there is room for a name and a secret.
+_LONG = (("spec", "docker", "args"), _IMAGE)
 
 
 class Likewise(NamedTuple):
@@ -74,7 +76,8 @@ class _Fault:
     def findings(self, value: str) -> tuple[Diagnostic, ...] | None:
         """Return the findings of the document with `value` in place of the value at fault; None when there is none."""
         document = with_value(self._document, self._path, value, meant(value, self._allowed))
-        judged = judge_plainly(document)
+        # Nothing in the document was a secret, and neither is what varies.
+        judged = judge_plainly(document, leaks=())
         return judged if isinstance(judged, tuple) else None
 
     def growth(self, value: str) -> int:
@@ -99,8 +102,7 @@ class _FaultyShape:
         self._findings = examined.diagnostics
         self._ends = [end for _, end, _, _ in slots]
         self._fault = None if at_fault is None else _Fault(examined.documents[0], at_fault, slots.index(at_fault))
-        paths = [path for _, _, path, _ in slots]
-        self._args = paths.index(_ARGS) if _ARGS in paths else None
+        self._long = [number for number, slot in enumerate(slots) if slot[2] in _LONG or slot == at_fault]
         model = examined.manifests[0].model if examined.manifests else None
         self._app = Shape(examined.manifests[0].document, slots, model) if is_app(model) else None
 
@@ -112,7 +114,7 @@ class _FaultyShape:
         if match is None:
             return None
         values = match.groups()
-        if may_leak(values, "" if self._args is None else values[self._args]):
+        if may_leak(values, *(values[number] for number in self._long)):
             return None
         known = self._known(values)
         if known is None:
@@ -255,7 +257,7 @@ def _slots(examined: Examined) -> list[Slot]:
     return [
         slot
         for slot in sorted(found)
-        if slot[2] != _IMAGE
+        if not (slot[2] == _IMAGE and examined.manifests)
         and text.count("\n", 0, slot[0]) + 1 not in lines
         and not any(start <= slot[1] and slot[0] <= end for start, end in edits)
     ]

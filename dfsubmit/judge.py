@@ -12,7 +12,7 @@ from dfsubmit.kinds import API_VERSION
 from dfsubmit.prepared import ValidationError, validated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from dfsubmit.diagnostics import Diagnostic
@@ -29,12 +29,19 @@ def judge(document: Document) -> Judged:
     return _judged(document, _modelled)
 
 
-def judge_plainly(document: Document) -> Judged:
-    """Return what `judge` returns, but a manifest with the models' attributes only, and without importing the models."""
-    return _judged(document, validated)
+def judge_plainly(document: Document, *, leaks: Sequence[Diagnostic] | None = None) -> Judged:
+    """Return what `judge` returns, but a manifest with the models' attributes only, and without importing the models.
+
+    `leaks` are the findings of `advice.credentials` if they are known.
+    """
+    return _judged(document, validated, leaks)
 
 
-def _judged(document: Document, validate: Callable[[Kind, Any], AiApp | Project]) -> Judged:
+def _judged(
+    document: Document,
+    validate: Callable[[Kind, Any], AiApp | Project],
+    leaks: Sequence[Diagnostic] | None = None,
+) -> Judged:
     data = document.data
     known: ValidationError | None = None
     if isinstance(data, dict) and data.get("apiVersion") == API_VERSION:
@@ -46,7 +53,7 @@ def _judged(document: Document, validate: Callable[[Kind, Any], AiApp | Project]
                 known = error
     from dfsubmit.judging.close import judge_closely  # noqa: PLC0415  # most documents are valid
 
-    return judge_closely(document, known)
+    return judge_closely(document, known, leaks)
 
 
 def _modelled(kind: Kind, data: Any) -> AiApp | Project:

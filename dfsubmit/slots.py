@@ -97,12 +97,12 @@ def is_simple(content: bytes, text: str) -> bool:
     return plain and not _ALIAS.search(text)
 
 
-def may_leak(values: Iterable[str], args: str) -> bool:
-    """Tell whether one of `values`, those of slots, may be a secret; `args` are the arguments of the app.
+def may_leak(values: Iterable[str], *long: str) -> bool:
+    """Tell whether one of `values`, those of slots, may be a secret; `long` are those that have room for a name and a value.
 
-    No value under a telling name varies, and of those that do, only arguments have room for a name and a value.
+    No value under a telling name varies, and of the classes, only arguments and images have that room.
     """
-    return has_hint("\n".join(values)) or is_telling(args)
+    return has_hint("\n".join(values)) or any(map(is_telling, long))
 
 
 _OTHER_SIGNS = str.maketrans(

@@ -32,6 +32,8 @@ from dfsubmit.manifest import KINDS, AiApp, Project
 from dfsubmit.suggest import closest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic_core import ErrorDetails
 
     from dfsubmit.document import Document
@@ -43,16 +45,19 @@ _ROUNDS = 8
 _OTHER_VERSION = re.compile(r"dfsubmit/v[0-9]\w*")
 
 
-def judge_closely(document: Document, known: ValidationError | None = None) -> AiApp | Project | tuple[Diagnostic, ...]:
+def judge_closely(
+    document: Document, known: ValidationError | None = None, leaks: Sequence[Diagnostic] | None = None
+) -> AiApp | Project | tuple[Diagnostic, ...]:
     """Return what `judge.judge` returns, whatever the document looks like.
 
-    `known` is what the model of the document's own `apiVersion` and `kind` has said already.
+    `known` is what the model of the document's own `apiVersion` and `kind` has said already, `leaks` what `credentials` has.
     """
+    leaks = credentials(document) if leaks is None else leaks
     kind = _kind(document.data)
     if _is_patch(document.data):
-        return _settled(document, [patch_finding(document)])
+        return _settled([patch_finding(document), *leaks])
     if kind is None or _is_foreign(document.data):
-        return _settled(document, [_not_ours(document)])
+        return _settled([_not_ours(document), *leaks])
     if known is None:
         try:
             return KINDS[kind].model_validate(document.data)
@@ -60,8 +65,8 @@ def judge_closely(document: Document, known: ValidationError | None = None) -> A
             known = error
     meant = _kind_by_spec(document.data)
     if meant is not None and meant != kind:
-        return _settled(document, [kind_finding(document, document.data.get("kind"), meant)])
-    return _settled(document, _findings(document, kind, known))
+        return _settled([kind_finding(document, document.data.get("kind"), meant), *leaks])
+    return _settled([*_findings(document, kind, known), *leaks])
 
 
 def _is_patch(data: Any) -> bool:
@@ -174,7 +179,7 @@ def _is_wrong_shape(error: ErrorDetails) -> bool:
     return error["type"].endswith("_type") or error["type"] in {"env_value", "string_pattern_mismatch"}
 
 
-def _settled(document: Document, findings: list[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return `findings` by place, one for each place and code, with the credentials that the document shows."""
-    by_place = {(finding.code, finding.span): finding for finding in reversed([*findings, *credentials(document)])}
+def _settled(findings: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return `findings` by place, one for each place and code."""
+    by_place = {(finding.code, finding.span): finding for finding in reversed(findings)}
     return tuple(sorted(by_place.values(), key=lambda one: (one.span.line, one.span.column) if one.span else (0, 0)))

@@ -75,7 +75,8 @@ def lines_of(findings: Sequence[Diagnostic], texts: Mapping[str, str]) -> dict[s
 
 def split(text: str) -> list[str]:
     """Return the lines of `text` without their ends."""
-    return _BREAK.split(text.removeprefix("\ufeff"))
+    bare = text.removeprefix("\ufeff")
+    return _BREAK.split(bare) if "\r" in bare else bare.split("\n")
 
 
 class Offsets:
