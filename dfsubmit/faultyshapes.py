@@ -97,8 +97,10 @@ class _FaultyShape:
         slots = sorted(slots if at_fault is None else [*slots, at_fault])
         self.slots = slots
         self.pattern = pattern_of(text, slots)
-        # What stands around the findings is in few other files, and looked for before the pattern is tried.
-        self._telling = _around(text, slots, examined.diagnostics)
+        # What stands around a finding is in few other files, and looked for before the pattern is tried.
+        self.telling = max(_around(text, slots, examined.diagnostics), key=len)
+        # The shape of the file that came after one of this shape: files are often written in turns.
+        self.next: _FaultyShape | None = None
         self._findings = examined.diagnostics
         self._ends = [end for _, end, _, _ in slots]
         self._fault = None if at_fault is None else _Fault(examined.documents[0], at_fault, slots.index(at_fault))
@@ -108,10 +110,7 @@ class _FaultyShape:
 
     def read(self, text: str, path: str) -> Likewise | None:
         """Return what there is to say about the file at `path` with this text; None when it is not sure."""
-        if not all(part in text for part in self._telling):
-            return None
-        match = self.pattern.fullmatch(text)
-        if match is None:
+        if self.telling not in text or (match := self.pattern.fullmatch(text)) is None:
             return None
         values = match.groups()
         if may_leak(values, *(values[number] for number in self._long)):
@@ -155,11 +154,12 @@ class _FaultyShape:
 
 
 class FaultyShapes:
-    """The faulty shapes of one run, the one that fitted last first. `examine` is the long road."""
+    """The faulty shapes of one run. `examine` is the long road."""
 
     def __init__(self, examine: Callable[[SourceFile], Examined]) -> None:
         self._examine = examine
         self._shapes: list[_FaultyShape] = []
+        self._last: _FaultyShape | None = None
         self._seen: set[object] = set()
 
     def read(self, source: SourceFile) -> Likewise | None:
@@ -168,13 +168,24 @@ class FaultyShapes:
         if not self._shapes or len(content) > LONGEST or not content.isascii():
             return None
         text = content.decode("ascii")
-        for number, shape in enumerate(self._shapes):
-            likewise = shape.read(text, source.path)
-            if likewise is not None:
-                if number:
-                    self._shapes.insert(0, self._shapes.pop(number))
-                return likewise
+        expected = None if self._last is None else self._last.next
+        if expected is not None and (likewise := self._fits(expected, text, source.path)) is not None:
+            return likewise
+        for shape in self._shapes:
+            if shape is not expected and shape.telling in text:
+                likewise = self._fits(shape, text, source.path)
+                if likewise is not None:
+                    return likewise
         return None
+
+    def _fits(self, shape: _FaultyShape, text: str, path: str) -> Likewise | None:
+        """Return what `shape` says of a file; when it says anything, expect it in the same place again."""
+        likewise = shape.read(text, path)
+        if likewise is not None:
+            if self._last is not None:
+                self._last.next = shape
+            self._last = shape
+        return likewise
 
     def learn(self, source: SourceFile, examined: Examined) -> None:
         """Learn from a file that was examined and has findings, if another one had the same."""

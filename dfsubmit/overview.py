@@ -35,8 +35,10 @@ if TYPE_CHECKING:
 
     Tell = Callable[[Sequence[Diagnostic], Mapping[str, str]], None]
 
-# In files. A second process saves more than it costs from here on; then each of the two reads so many, by turns.
+# In files. A second process saves more than it costs from here on, or where so many have findings, which take longer; then each
+# of the two reads so many, by turns.
 MANY = 1_500
+MANY_FAULTY = 250
 _A_TURN = 64
 # In files. What was found in so many is told at once, so that nobody waits for the rest to learn of a slip.
 FIRST = 100
@@ -93,8 +95,8 @@ def _quick(sources: SourceSet, tell: Tell | None) -> Overview:
     gathered.look_at(files, sources, most=FIRST)
     if tell is not None and gathered.files >= FIRST:
         tell(gathered.found, gathered.texts)
-    gathered.look_at(files, sources, most=MANY)
-    if gathered.files >= MANY and beside.is_of_use():
+    gathered.look_at(files, sources, most=MANY, most_faulty=MANY_FAULTY)
+    if (gathered.files >= MANY or gathered.faulty_files >= MANY_FAULTY) and beside.is_of_use():
         _in_two(gathered, files, turns, sources)
     gathered.look_at(files, sources)
     gathered.check_between()
@@ -172,8 +174,15 @@ class _Gathering(Gathering):
     # What else is skipped, once the Project has named it.
     _data_folders: tuple[str, ...] = ()
 
-    def look_at(self, files: Iterator[SourceFile], sources: SourceSet, *, most: int | None = None) -> None:
-        """Take in `files` of `sources`, until there are `most`."""
+    def look_at(
+        self,
+        files: Iterator[SourceFile],
+        sources: SourceSet,
+        *,
+        most: int | None = None,
+        most_faulty: int | None = None,
+    ) -> None:
+        """Take in `files` of `sources`, until there are `most`, or `most_faulty` of them have findings."""
         if most is not None and self.files >= most:
             return
         for source in files:
@@ -182,8 +191,13 @@ class _Gathering(Gathering):
             self.look(source)
             if not self._data_folders and self.project is not None:
                 self._data_folders = data_folders_of(self.project.model, sources.root)
-            if self.files == most:
+            if self.files == most or self.faulty_files == most_faulty:
                 return
+
+    @property
+    def faulty_files(self) -> int:
+        """Return how many files have findings."""
+        return len(self.texts)
 
     @property
     def found(self) -> tuple[Diagnostic, ...]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dfsubmit.diagnostics import Severity, in_reading_order
+from dfsubmit.diagnostics import Severity, first_to_read, in_reading_order
 from dfsubmit.leaks import MASK, secret_ranges, without_keys
 from dfsubmit.render.lines import lines_of
 from dfsubmit.render.summary import DEFAULT_WIDTH, Counts, summary_line
@@ -85,8 +85,14 @@ def finding_blocks(
     Give all of a run at once: each may hide what others would show.
     """
     sources = lines_of(findings, texts)
-    ordered = in_reading_order([one for one in findings if one not in told] if told else list(findings))
+    ordered = in_reading_order(_untold(findings, told) if told else list(findings))
     return [(one, _finding(one, sources, palette, width)) for one in ordered]
+
+
+def _untold(findings: Sequence[Diagnostic], told: Collection[Diagnostic]) -> list[Diagnostic]:
+    """Return `findings` without those that were `told`, which are of few files: a finding is much longer to hash than a path."""
+    paths = {one.path for one in told}
+    return [one for one in findings if one.path not in paths or one not in told]
 
 
 def report_text(
@@ -103,7 +109,7 @@ def report_text(
     """Return what `validate` prints: the findings but those that were `told`, where to read more, and the summary line."""
     counts = Counts.of(findings, files=files, manifests=manifests, silenced=silenced)
     body = findings_text(findings, texts, told=told, palette=palette, width=width)
-    more = f"More about a finding: dfsubmit explain {in_reading_order(list(findings))[0].code}\n" if findings else ""
+    more = f"More about a finding: dfsubmit explain {first_to_read(findings).code}\n" if findings else ""
     return f"{body}{more}{summary_line(counts, palette=palette)}\n"
 
 
