@@ -25,6 +25,7 @@ from dfsubmit.examining import Examined
 from dfsubmit.judge import judge_plainly
 from dfsubmit.kinds import is_app
 from dfsubmit.shapes import Shape
+from dfsubmit.silence import WORD
 from dfsubmit.slots import (
     LONGEST,
     comment_slots,
@@ -168,6 +169,8 @@ class FaultyShapes:
         if not self._shapes or len(content) > LONGEST or not content.isascii():
             return None
         text = content.decode("ascii")
+        if WORD in text:
+            return None
         expected = None if self._last is None else self._last.next
         if expected is not None and (likewise := self._fits(expected, text, source.path)) is not None:
             return likewise

@@ -43,9 +43,12 @@ _HDFS = r"(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*+)++"
 # Nine digits at most are below the largest integer of the API.
 _COUNT = r"[1-9][0-9]{0,8}"
 _ARGUMENTS = r"--[a-z][A-Za-z0-9=_./,-]*+(?: [A-Za-z0-9=_./,-]++)*+"
+# A colon at the end would make a key of it.
+_IMAGE = rf"{_NO_VALUE}[a-z][A-Za-z0-9_./@-]*+(?::[A-Za-z0-9_./@-]++)*+"
 TRUTH = "true|false"
 _PORT = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
 
+_FIRST_PORT: Path = ("spec", "docker", "exposeTcpPorts", 0)
 # By path, with "*" for the place in a list and the key of a free map.
 _CLASSES: dict[tuple[str | int, ...], str] = {
     ("metadata", "name"): rf"{_NO_VALUE}[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?",
@@ -58,11 +61,11 @@ _CLASSES: dict[tuple[str | int, ...], str] = {
     ("spec", "data", "output", "*", "hdfs"): _HDFS,
     ("spec", "data", "output", "*", "path"): _INSIDE,
     ("spec", "data", "output", "*", "overwrite"): TRUTH,
-    ("spec", "docker", "image"): r"[a-z][A-Za-z0-9_./:@-]*+",
+    ("spec", "docker", "image"): _IMAGE,
     ("spec", "docker", "args"): _ARGUMENTS,
     ("spec", "docker", "env", "*"): _NOTE,
     # Two equal ports of one manifest are a finding, so a port varies only where it is the only one.
-    ("spec", "docker", "exposeTcpPorts", 0): _PORT,
+    _FIRST_PORT: _PORT,
     ("spec", "resource", "cpuCount"): _COUNT,
     ("spec", "resource", "gpuCount"): "[1-8]",
     ("spec", "resource", "gpuModel"): "|".join(KNOWN_GPU_MODELS),
@@ -78,8 +81,9 @@ _WORDS = (
     r'"[A-Za-z0-9_.-]++"',
 )
 # What is harmless as long as no bracket was opened.
-_OUTSIDE = (r"[a-z][A-Za-z0-9_./:@-]*+", r"#(?: [A-Za-z0-9 .;/_-]*+)?")
-_LINE = re.compile(r"^( +(?:- +)*(?:[A-Za-z_][A-Za-z0-9_-]{0,60}: +)?|(?=#))(?! )([^\n]+)(?=\n)", re.MULTILINE)
+_OUTSIDE = (_IMAGE, r"#(?: [A-Za-z0-9 .;/_-]*+)?")
+_KEY = "[A-Za-z_][A-Za-z0-9_-]{0,60}: +"
+_LINE = re.compile(rf"^( +(?:(?:- +)+(?:{_KEY})?|{_KEY})|(?=#))(?! )([^\n]+)(?=\n)", re.MULTILINE)
 
 
 def pattern_of(text: str, slots: Iterable[Slot]) -> re.Pattern[str]:
@@ -199,7 +203,7 @@ def _class_of(path: Path, data: Any) -> str | None:
     """Return what the value at `path` may be; None when it may not vary."""
     if is_telling(str(path[-1])):
         return None
-    if path[:3] == ("spec", "docker", "exposeTcpPorts") and len(data["spec"]["docker"]["exposeTcpPorts"]) > 1:
+    if path == _FIRST_PORT and len(data["spec"]["docker"]["exposeTcpPorts"]) > 1:
         return None
     if path[:-1] in {("metadata", "labels"), ("spec", "docker", "env")}:
         path = (*path[:-1], "*")
