@@ -165,7 +165,7 @@ def faulty_slot(document: Document, span: Span) -> Slot | None:
     text = document.text
     for path in _block_scalars(document.root, ()):
         start, end = document.offsets(path)
-        if document.source.span(start, end) != span or is_telling(str(path[-1])):
+        if not path or document.source.span(start, end) != span or is_telling(str(path[-1])):
             continue
         before = text[text.rfind("\n", 0, start) + 1 : start]
         for allowed in (_ANY_TEXT, _ANY_NUMBER):
@@ -201,7 +201,7 @@ def _block_scalars(node: Node, path: Path) -> Iterator[Path]:
 
 def _class_of(path: Path, data: Any) -> str | None:
     """Return what the value at `path` may be; None when it may not vary."""
-    if is_telling(str(path[-1])):
+    if not path or is_telling(str(path[-1])):
         return None
     if path == _FIRST_PORT and len(data["spec"]["docker"]["exposeTcpPorts"]) > 1:
         return None

@@ -122,6 +122,8 @@ def test_nothing_is_learnt_from_a_fault_that_was_seen_once() -> None:
             LONG.replace("team: vision", "team: &team vision").replace("MODE: train", "MODE: *team"), id="alias"
         ),
         pytest.param(LONG.replace("kind: AiApp", "kind: Project"), id="no app"),
+        pytest.param("a word\n", id="a single value"),
+        pytest.param("- a list\n", id="a list"),
     ],
 )
 def test_what_is_not_sure_takes_the_long_road(text: str) -> None:
