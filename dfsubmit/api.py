@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from dfsubmit.applier import Done
-    from dfsubmit.compose import Scene
     from dfsubmit.diagnostics import Diagnostic
     from dfsubmit.engine import Listing
     from dfsubmit.follow import Followed
     from dfsubmit.plan import Plan
     from dfsubmit.project import DesiredState
     from dfsubmit.reconcile import Report
+    from dfsubmit.scene import Scene
 
 DEFAULT_PARALLELISM = 8
 _FINDINGS_IN_A_MESSAGE = 10
@@ -74,7 +74,8 @@ def make_plan(
     still run and whose manifest is gone. `engine` is `local` or `dataforest`, `base_url` its address, `ledger` is
     `sqlite:PATH`, `git:REMOTE` or `memory:`. Raises EngineError, LedgerError, UsageError.
     """
-    from dfsubmit.compose import ledger_of, plan_of
+    from dfsubmit.connections import ledger_of
+    from dfsubmit.planning import plan_of
 
     scene = _scene(state, engine=engine, base_url=base_url, ledger=ledger)
     with ledger_of(scene) as opened:
@@ -111,7 +112,9 @@ def apply(
     """
     from dfsubmit.applier import Stop
     from dfsubmit.beginning import check_beginning
-    from dfsubmit.compose import engine_of, ledger_of, plan_of, reconciler_of
+    from dfsubmit.compose import reconciler_of
+    from dfsubmit.connections import engine_of, ledger_of
+    from dfsubmit.planning import plan_of
     from dfsubmit.reconcile import check_limit, check_secrets, expected_part, only
 
     scene = _scene(state, engine=engine, base_url=base_url, ledger=ledger)
@@ -159,7 +162,7 @@ def status(
     `every` also returns earlier submissions of a name. `remote` of a row is None where the engine does not list the app,
     and everywhere with `offline`. Raises EngineError, LedgerError, UsageError.
     """
-    from dfsubmit.compose import ledger_of
+    from dfsubmit.connections import ledger_of
     from dfsubmit.follow import followed
 
     scene = _scene(state, engine=engine, base_url=base_url, ledger=ledger)
@@ -178,7 +181,7 @@ def _load(files: Sequence[str | os.PathLike[str]], select: tuple[str, ...], *, s
 
 
 def _scene(state: DesiredState, *, engine: str | None, base_url: str | None, ledger: str | None) -> Scene:
-    from dfsubmit.compose import Scene
+    from dfsubmit.scene import Scene
 
     if engine is not None and engine not in ENGINES:
         raise UsageError(f"engine is '{engine}'", tip=f"it is {' or '.join(ENGINES)}")
@@ -187,7 +190,7 @@ def _scene(state: DesiredState, *, engine: str | None, base_url: str | None, led
 
 
 def _listing(scene: Scene) -> Listing:
-    from dfsubmit.compose import engine_of
+    from dfsubmit.connections import engine_of
 
     with engine_of(scene) as connected:
         return connected.list_apps()

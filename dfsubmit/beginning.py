@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dfsubmit.applier import sent_prefix
-from dfsubmit.compose import ledger_file
+from dfsubmit.connections import ledger_file
 from dfsubmit.errors import LimitError
 from dfsubmit.plan import Action, Plan
 from dfsubmit.repository import SeenFromRoot, repository_root
 
 if TYPE_CHECKING:
-    from dfsubmit.compose import Scene
     from dfsubmit.engine import Engine
     from dfsubmit.ledger.base import Ledger
+    from dfsubmit.scene import Scene
 
 REBUILD = "if the ledger was lost, stop here: `dfsubmit ledger rebuild` records again what was submitted"
 # Who has seen the ledger refuses to go on without it, and names the command that sets the ref back.

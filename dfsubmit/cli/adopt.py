@@ -46,7 +46,8 @@ def command(*, flags: Flags, name: str, app_id: str) -> int:
 def run(options: Options) -> int:
     """Adopt. Raises DfsubmitError."""
     from dfsubmit.cli.planning import desired_scene
-    from dfsubmit.compose import engine_of, ledger_of, now
+    from dfsubmit.compose import now
+    from dfsubmit.connections import engine_of, ledger_of
     from dfsubmit.decide import adopt_for, adoptable
     from dfsubmit.identity import current_actor
     from dfsubmit.journal import NOTHING, Item

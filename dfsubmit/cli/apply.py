@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dfsubmit.applier import Done, Stop
-    from dfsubmit.compose import Scene
     from dfsubmit.engine import Engine
     from dfsubmit.ledger.base import Ledger
     from dfsubmit.plan import Plan
     from dfsubmit.reconcile import Report
     from dfsubmit.render.machine import Basis
+    from dfsubmit.scene import Scene
 
 DEFAULT_PARALLELISM = 8
 MOST_PARALLEL = 256
@@ -148,7 +148,7 @@ def run(options: Options) -> int:
     """Apply. Raises DfsubmitError."""
     from dfsubmit.beginning import REBUILD, check_beginning
     from dfsubmit.cli.stopping import stop_on_signals
-    from dfsubmit.compose import engine_of, ledger_of
+    from dfsubmit.connections import engine_of, ledger_of
 
     if options.timeout is not None and not options.wait:
         raise UsageError("--timeout says how long to --wait", tip="add --wait")
@@ -190,7 +190,7 @@ def _planner(options: Options, out: output.Output) -> tuple[Scene, Callable[[Led
     """Return the scene and a function that makes the plan anew from the ledger as it is."""
     from dfsubmit.cli.planning import desired_scene
     from dfsubmit.cli.show import read_plan
-    from dfsubmit.compose import check_prefixes, plan_of
+    from dfsubmit.planning import check_prefixes, plan_of
     from dfsubmit.reconcile import refresh
     from dfsubmit.savedplan import check_wanted, from_text
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from dfsubmit.cli.output import Output
-    from dfsubmit.compose import Scene
     from dfsubmit.ledger.git import GitLedger
     from dfsubmit.ledger.verify import Auditable
+    from dfsubmit.scene import Scene
 
 LARGE_SKEW_SECONDS = 60
 SCHEMA_FILE = "dfsubmit.v1.schema.json"
@@ -132,7 +132,7 @@ def _variables(environ: Mapping[str, str]) -> Iterator[Check]:
 
 def _ledger(settings: Settings, scene: Scene) -> Iterator[Check]:
     """Look whether the ledger can be read, and where it is shared, whether it can be pushed to."""
-    from dfsubmit.compose import ledger_of
+    from dfsubmit.connections import ledger_of
     from dfsubmit.ledger.git import GitLedger
 
     try:
@@ -196,7 +196,8 @@ def _credentials(scene: Scene) -> Check:
 
 def _engine(scene: Scene, out: Output) -> Check:
     """Ask the engine for its list, and compare clocks."""
-    from dfsubmit.compose import engine_of, now
+    from dfsubmit.compose import now
+    from dfsubmit.connections import engine_of
     from dfsubmit.render.terminal import counted
 
     with engine_of(scene, tell=out.detail) as engine:

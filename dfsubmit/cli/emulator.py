@@ -90,7 +90,7 @@ def command(
 def run(options: Options) -> int:
     """Serve. Raises DfsubmitError."""
     from dfsubmit.cli.planning import settings_scene
-    from dfsubmit.compose import local_settings
+    from dfsubmit.connections import local_settings
     from dfsubmit.local.server import serve
 
     out = output.make(options.settings, os.environ)

@@ -134,10 +134,10 @@ def _default_branch(folder: Path) -> str:
 
 def _tell_of_pipeline(options: Options, host: Host, out: output.Output, step: str, *, had_manifests: bool) -> None:
     """Say what is left to a person: a pipeline cannot give itself keys, nor an old Project another ledger."""
-    from dfsubmit.compose import DEFAULT_LEDGER
     from dfsubmit.pipelines.files import next_steps
     from dfsubmit.repository import repository_root
     from dfsubmit.scaffold import FOLDER, PROJECT_FILE
+    from dfsubmit.scene import DEFAULT_LEDGER
 
     root = Path(repository_root(str(options.folder.resolve())))
     if root != options.folder.resolve():

@@ -15,10 +15,10 @@ from dfsubmit.errors import EngineError, NoSuchAppError
 from dfsubmit.settings import Flags, Settings, resolve
 
 if TYPE_CHECKING:
-    from dfsubmit.compose import Scene
     from dfsubmit.engine import Engine
     from dfsubmit.follow import Followed
     from dfsubmit.ledger.base import Ledger
+    from dfsubmit.scene import Scene
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ def run(options: Options) -> int:
     """Kill. Raises DfsubmitError."""
     from dfsubmit.cli.following import rows_of
     from dfsubmit.cli.planning import settings_scene
-    from dfsubmit.compose import engine_of, ledger_of
+    from dfsubmit.connections import engine_of, ledger_of
 
     out = output.make(options.settings, os.environ)
     scene = settings_scene(options.settings, out)

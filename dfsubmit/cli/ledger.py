@@ -32,7 +32,7 @@ def command() -> None:
 def list_command(*, flags: Flags, names: tuple[str, ...]) -> int:
     """Print the entries of this project, oldest first, for all names or for NAME...."""
     from dfsubmit.cli.planning import settings_scene
-    from dfsubmit.compose import ledger_of
+    from dfsubmit.connections import ledger_of
     from dfsubmit.ledger.codec import encode
     from dfsubmit.render.entries import entries_text
     from dfsubmit.render.machine import json_text
@@ -60,7 +60,7 @@ def list_command(*, flags: Flags, names: tuple[str, ...]) -> int:
 def verify_command(*, flags: Flags) -> int:
     """Check every entry of the ledger, of all projects, against the table of steps."""
     from dfsubmit.cli.planning import settings_scene
-    from dfsubmit.compose import ledger_of
+    from dfsubmit.connections import ledger_of
     from dfsubmit.ledger.verify import verify
 
     settings = resolve(flags, os.environ)
@@ -82,7 +82,7 @@ def verify_command(*, flags: Flags) -> int:
 def export_command(*, flags: Flags) -> int:
     """Print every entry of the ledger, of all projects, one JSON document a line. Holds no secrets."""
     from dfsubmit.cli.planning import settings_scene
-    from dfsubmit.compose import ledger_of
+    from dfsubmit.connections import ledger_of
     from dfsubmit.ledger.codec import encode
     from dfsubmit.render.jsontext import json_text
 

@@ -70,7 +70,7 @@ def run(options: Options) -> int:
     from dfsubmit.cli.following import one_of, rows_of
     from dfsubmit.cli.planning import settings_scene
     from dfsubmit.cli.stopping import stop_on_signals
-    from dfsubmit.compose import engine_of, ledger_of
+    from dfsubmit.connections import engine_of, ledger_of
 
     out = output.make(options.settings, os.environ)
     scene = settings_scene(options.settings, out)

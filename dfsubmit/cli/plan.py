@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dfsubmit.cli.keeping import Keeper
-    from dfsubmit.compose import Scene
     from dfsubmit.known import KnownFiles
     from dfsubmit.ledger.base import Ledger
     from dfsubmit.plan import Plan
     from dfsubmit.project import DesiredState
+    from dfsubmit.scene import Scene
 
 PENDING = 2
 
@@ -100,7 +100,7 @@ def _collector_paused() -> Iterator[None]:
 
 def _run(options: Options) -> int:
     from dfsubmit.cli.planning import desired_scene
-    from dfsubmit.compose import ledger_of
+    from dfsubmit.connections import ledger_of
 
     out = output.make(options.settings, os.environ)
     known = _known(options.settings)
@@ -145,7 +145,8 @@ def _seen_plan(
 ) -> tuple[Plan, dict[str, tuple[str, ...]]]:
     """Return the plan with what the engine shows; without that, and with a warning, when the engine cannot be asked."""
     from dfsubmit.cli.planning import tails_in
-    from dfsubmit.compose import engine_of, plan_of
+    from dfsubmit.connections import engine_of
+    from dfsubmit.planning import plan_of
 
     first = plan_of(scene, state, ledger, None, prune=False)
     # An engine that has started nothing for this project has nothing to show.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from dfsubmit.compose import Scene
+from dfsubmit.scene import Scene
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

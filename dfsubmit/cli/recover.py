@@ -17,10 +17,10 @@ from dfsubmit.settings import Flags, Settings, resolve
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dfsubmit.compose import Scene
     from dfsubmit.engine import Engine
     from dfsubmit.journal import Actor, Item, ItemState
     from dfsubmit.ledger.base import Ledger
+    from dfsubmit.scene import Scene
     from dfsubmit.settle import Settled
 
 
@@ -74,7 +74,7 @@ def command(*, flags: Flags, name: str | None, adopt: str | None, retry: bool, a
 def run(options: Options) -> int:
     """Settle. Raises DfsubmitError."""
     from dfsubmit.cli.planning import settings_scene
-    from dfsubmit.compose import engine_of, ledger_of
+    from dfsubmit.connections import engine_of, ledger_of
 
     out = output.make(options.settings, os.environ)
     scene = settings_scene(options.settings, out)

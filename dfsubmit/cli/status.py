@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dfsubmit.cli.output import Output
-    from dfsubmit.compose import Scene
     from dfsubmit.engine import App
     from dfsubmit.journal import Item, ItemState
+    from dfsubmit.scene import Scene
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,8 @@ def run(options: Options) -> int:
     """Show the table. Raises DfsubmitError."""
     from dfsubmit.cli.following import rows_of
     from dfsubmit.cli.planning import settings_scene
-    from dfsubmit.compose import ledger_of, now
+    from dfsubmit.compose import now
+    from dfsubmit.connections import ledger_of
     from dfsubmit.render.machine import json_text
     from dfsubmit.render.status import status_document, status_text
 
@@ -79,7 +80,7 @@ def _ask(
 ) -> tuple[dict[str, App], dict[str, tuple[str, ...]], bool]:
     """Return the apps by id, the ends of failed apps' logs, and whether the engine answered."""
     from dfsubmit.cli.following import rows_of
-    from dfsubmit.compose import engine_of
+    from dfsubmit.connections import engine_of
     from dfsubmit.follow import tails_of
 
     ours = {state.app.id for state in states.values() if state.app}

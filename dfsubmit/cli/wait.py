@@ -60,7 +60,7 @@ def run(options: Options) -> int:
     from dfsubmit.cli.planning import settings_scene
     from dfsubmit.cli.stopping import stop_on_signals
     from dfsubmit.cli.waiting import Waiting
-    from dfsubmit.compose import engine_of, ledger_of
+    from dfsubmit.connections import engine_of, ledger_of
 
     out = output.make(options.settings, os.environ)
     scene = settings_scene(options.settings, out)

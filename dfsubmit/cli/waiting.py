@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from dfsubmit.applier import Stop
     from dfsubmit.cli.output import Output
     from dfsubmit.cli.progress import Progress
-    from dfsubmit.compose import Scene
     from dfsubmit.engine import Engine
     from dfsubmit.ledger.base import Ledger
+    from dfsubmit.scene import Scene
 
 # The first looks come quickly, for apps of seconds; later ones spare the service.
 FIRST_PAUSE, LONGEST_PAUSE, GROWTH = 0.25, 5.0, 1.3
