@@ -20,13 +20,13 @@ from dfsubmit.settings import ENGINES, Flags, resolve
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from dfsubmit.applier import Done
     from dfsubmit.diagnostics import Diagnostic
     from dfsubmit.engine import Listing
     from dfsubmit.follow import Followed
     from dfsubmit.plan import Plan
     from dfsubmit.project import DesiredState
     from dfsubmit.reconcile import Report
+    from dfsubmit.results import Done
     from dfsubmit.scene import Scene
 
 DEFAULT_PARALLELISM = 8

@@ -10,8 +10,6 @@ Nothing is decided here about what a submit's answer means (`dataforest.classify
 
 from __future__ import annotations
 
-import enum
-import hashlib
 import uuid
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -32,40 +30,17 @@ from dfsubmit.secret import MissingSecretError, redact, resolve_secrets
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from dfsubmit.holds import hold_of, sent_prefix
+from dfsubmit.results import Done, Result, done_of, held_back
+
 # An intent's deadline, in timeouts: the request in hand and one that its worker is still busy with.
 DEADLINE_TIMEOUTS = 2
+
 # One worker in so many has its next request waiting, with its intent written, so that few stand idle while the ledger is
 # written; a single worker has none.
 AHEAD_OF = 2
+
 _STOPPED = NotSent(message="stopped before it was sent")
-
-
-class Result(enum.Enum):
-    """What became of one change."""
-
-    SUBMITTED = "submitted"
-    ADOPTED = "adopted"
-    UNCHANGED = "unchanged"
-    REJECTED = "rejected"
-    NOT_SENT = "not-sent"
-    UNRESOLVED = "unresolved"
-    LOST_RACE = "lost-race"
-    HELD = "held"
-    KILLED = "killed"
-    SKIPPED = "skipped"
-
-
-FAILURES = frozenset({Result.REJECTED, Result.NOT_SENT})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """The result of one change, with a message where there is something to say."""
-
-    change: Change
-    result: Result
-    app: AppRef | None = None
-    message: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,7 +225,7 @@ class _Submission:
                 self._finish(Done(change=change, result=Result.LOST_RACE, message="another run submits it"))
             elif entry.intent is not None:
                 self.kept.add(entry.intent.hold)
-                self._finish(_held(change, entry.intent.hold))
+                self._finish(held_back(change, entry.intent.hold))
 
     def _next_batch(self) -> Iterable[tuple[Change, Mapping[str, Any]]]:
         """Take changes that can be sent now or next, and no hold twice."""
@@ -262,7 +237,7 @@ class _Submission:
             prefix = sent_prefix(change, marker=self.applier.settings.marker)
             hold = hold_of(change, prefix)
             if hold in self.kept:
-                self._finish(_held(change, hold))
+                self._finish(held_back(change, hold))
                 continue
             if hold in taken:
                 passed_over.append(change)
@@ -325,7 +300,7 @@ class _Submission:
                 continue
             if isinstance(answer, Unknown):
                 self.kept.add(hold_of(change, sent_prefix(change, marker=self.applier.settings.marker)))
-            self._finish(_done(change, answer) if verdict is Verdict.WON else self._settled_meanwhile(change, entry))
+            self._finish(done_of(change, answer) if verdict is Verdict.WON else self._settled_meanwhile(change, entry))
 
     def _settled_meanwhile(self, change: Change, outcome: Entry) -> Done:
         """Return what became of an intent that another run has closed before our answer came.
@@ -371,42 +346,3 @@ class _Submission:
         # What is held is tried again; to tell of it each time would bury the rest.
         if done.result is not Result.HELD:
             self.applier.report(done)
-
-
-def sent_prefix(change: Change, *, marker: bool) -> str:
-    """Return the name prefix as it is sent: with a `marker`, the manifest's and five characters of the item's digest."""
-    prefix = str((change.request or {}).get("namePrefix", ""))
-    return prefix + marker_of(change) if marker else prefix
-
-
-def marker_of(change: Change) -> str:
-    """Return five characters of a-z0-9 that stand for the change's key and fingerprint."""
-    digest = int.from_bytes(hashlib.sha256(f"{change.item.key} {change.item.fingerprint}".encode()).digest())
-    alphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
-    letters = []
-    for _ in range(5):
-        digest, index = divmod(digest, len(alphabet))
-        letters.append(alphabet[index])
-    return "".join(letters)
-
-
-def hold_of(change: Change, prefix: str) -> str:
-    """Return what the submission keeps from others while it is open: `workspace/prefix`."""
-    return f"{(change.request or {}).get('aiWorkspaceId', '')}/{prefix}"
-
-
-def _held(change: Change, hold: str) -> Done:
-    message = f"waits for an unsettled submission with the same workspace and prefix ({hold})"
-    return Done(change=change, result=Result.HELD, message=message)
-
-
-def _done(change: Change, answer: Answer) -> Done:
-    match answer:
-        case Accepted(app=app):
-            return Done(change=change, result=Result.SUBMITTED, app=AppRef(id=app.id, name=app.name))
-        case Rejected(message=message):
-            return Done(change=change, result=Result.REJECTED, message=message)
-        case NotSent(message=message) | Throttled(message=message):
-            return Done(change=change, result=Result.NOT_SENT, message=message)
-        case Unknown(message=message):
-            return Done(change=change, result=Result.UNRESOLVED, message=message)

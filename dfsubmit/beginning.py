@@ -10,9 +10,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dfsubmit.applier import sent_prefix
 from dfsubmit.connections import ledger_file
 from dfsubmit.errors import LimitError
+from dfsubmit.holds import sent_prefix
 from dfsubmit.plan import Action, Plan
 from dfsubmit.repository import SeenFromRoot, repository_root
 

@@ -19,7 +19,7 @@ from dfsubmit.enginemark import check_engine
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dfsubmit.applier import Done, Stop
+    from dfsubmit.applier import Stop
     from dfsubmit.engine import Engine
     from dfsubmit.examining import Check
     from dfsubmit.known import KnownFiles
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dfsubmit.plan import Plan
     from dfsubmit.project import DesiredState
     from dfsubmit.reconcile import Reconciler
+    from dfsubmit.results import Done
     from dfsubmit.scene import Scene
     from dfsubmit.settings import Settings
     from dfsubmit.settle import Settler

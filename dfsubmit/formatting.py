@@ -19,7 +19,8 @@ from dfsubmit.document import load
 from dfsubmit.fingerprint import fingerprint
 from dfsubmit.judge import judge
 from dfsubmit.judging.fields import Shape, child, fields_of, model_at, shape_of_model, step_into
-from dfsubmit.layouttree import Block, Comment, Entry, LayoutError, Leaf, Reader, Whole, anchors
+from dfsubmit.layoutnodes import Block, Comment, Entry, LayoutError, Leaf, Whole
+from dfsubmit.layouttree import Reader, anchors
 from dfsubmit.manifest import KINDS, AiApp
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ taken apart so (explicit keys, properties on a line of their own) raises LayoutE
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dfsubmit.yamlcore.find import Map
@@ -19,82 +18,23 @@ if TYPE_CHECKING:
     from dfsubmit.document import Document
     from dfsubmit.yamlcore.tree import Event, Node
 
+from dfsubmit.layoutnodes import Block, Comment, Entry, LayoutError, Leaf, Whole, is_block
+
 _BREAK = re.compile(r"\r\n?|\n")
+
 _BLANKS = re.compile(r"[ \t]*")
+
 _REST_OF_LINE = re.compile(r"([ \t]*)(#[^\r\n]*)?(?=[\r\n]|\Z)")
+
 _GAP_LINE = re.compile(r"([ \t]*)(#[^\r\n]*)?(?:\r\n?|\n|\Z)")
+
 _PROPERTY = re.compile(r"[&!][^\s]*")
+
 _BLOCK_HEAD = re.compile(r"[|>][-+0-9]*")
+
 _MARKER = re.compile(r"---(?=[ \t\r\n]|\Z)")
+
 _INDICATED = re.compile(r"[1-9]")
-
-
-class LayoutError(Exception):
-    """The text has a form that is not taken apart; says which, for a person."""
-
-    def __init__(self, what: str, at: int) -> None:
-        super().__init__(what)
-        self.what = what
-        self.at = at
-
-
-@dataclass(slots=True)
-class Comment:
-    """A comment on a line of its own, or a blank line where `text` is empty; `column` counts from 0."""
-
-    column: int
-    text: str
-
-
-@dataclass(slots=True)
-class Leaf:
-    """A scalar, an alias or a collection in brackets: its lines as they are written.
-
-    `kind` is `flow`, `block` (a literal or folded text: its head, then its lines with `indent` columns taken away) or `text`.
-    """
-
-    kind: str
-    lines: list[str]
-    below: bool = False
-    indent: int = 0
-    indicated: int = 0
-    end: str = ""
-
-
-@dataclass(slots=True)
-class Entry:
-    """One key of a mapping or one item of a list, with all that belongs to it.
-
-    `head` is the key with its colon or the dash, then properties; `end` the comment behind it, with the blanks before it.
-    """
-
-    column: int
-    head: str
-    key: str = ""
-    lead: list[Comment] = field(default_factory=list)
-    properties: str = ""
-    end: str = ""
-    value: Leaf | Block | None = None
-    anchors: list[str] = field(default_factory=list)
-    aliases: set[str] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class Block:
-    """A mapping or a list in block style; `trailer` is what stands behind its last entry."""
-
-    is_list: bool
-    entries: list[Entry]
-    trailer: list[Comment]
-
-
-@dataclass(slots=True)
-class Whole:
-    """A document: its value, and for one that is no block collection what stands in front of it; `tail` is what is left."""
-
-    value: Block | Leaf | None
-    lead: list[Comment]
-    tail: list[Comment]
 
 
 class Reader:
@@ -112,7 +52,7 @@ class Reader:
     def read(self, at: int, first: list[Comment]) -> Whole:
         """Return the document whose text goes on at `at`, behind the comments `first`. Raises LayoutError."""
         self.at = at
-        if _is_block(self.root):
+        if is_block(self.root):
             block = self._block(self.root, -1)
             block.entries[0].lead[:0] = first
             whole = Whole(value=block, lead=[], tail=[])
@@ -191,7 +131,7 @@ class Reader:
         start = self._start(node)
         self._properties(entry, start)
         _note(node, entry)
-        if _is_block(node):
+        if is_block(node):
             rest = _REST_OF_LINE.match(self.text, self.at)
             if rest is not None:
                 entry.end = self._comment(rest)
@@ -344,7 +284,7 @@ class Reader:
 
     def _start(self, node: Node) -> int:
         """Return where a node's own content starts, properties not counted."""
-        if isinstance(node, MappingNode) and _is_block(node):
+        if isinstance(node, MappingNode) and is_block(node):
             return self._marks(next(iter(node.keys.values())))[0]
         return self.map.extent(node)[0]
 
@@ -370,10 +310,6 @@ def anchors(node: Node) -> list[str]:
     entry = Entry(column=0, head="")
     _note(node, entry)
     return entry.anchors
-
-
-def _is_block(node: Node) -> bool:
-    return isinstance(node, MappingNode | SequenceNode) and not node.start.flow_style
 
 
 def _note(node: Node | Event, entry: Entry) -> None:

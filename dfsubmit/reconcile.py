@@ -13,16 +13,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from dfsubmit import plantoken
-from dfsubmit.applier import FAILURES, Applier, Done, Result
 from dfsubmit.errors import LimitError, StalePlanError
 from dfsubmit.journal import NOTHING, AppRef, Item, ItemState, State
 from dfsubmit.plan import Action, Change, Plan
 from dfsubmit.recover import Adopt, Undecidable
+from dfsubmit.results import FAILURES, Done, Result
 from dfsubmit.secret import MissingSecretError, resolve_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from dfsubmit.applier import Applier
     from dfsubmit.settle import Settled, Settler
 
 # A fault that outlives this many submits of one item is no passing one.

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from dfsubmit.applier import Applier, ApplySettings, Done, Stop
+from dfsubmit.applier import Applier, ApplySettings, Stop
 from dfsubmit.dataforest.client import DataForest
 from dfsubmit.dataforest.credentials import Credentials
 from dfsubmit.engine import Engine
@@ -28,6 +28,7 @@ from dfsubmit.local.settings import LocalSettings
 from dfsubmit.local.transport import BASE_URL, LocalTransport
 from dfsubmit.plan import DesiredApp, Place, Plan, make_plan
 from dfsubmit.reconcile import Reconciler, Report
+from dfsubmit.results import Done
 from dfsubmit.settle import Settler
 
 START = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

@@ -12,9 +12,9 @@ import pytest
 
 import dfsubmit
 from dfsubmit import apply, load, make_plan, status, validate
-from dfsubmit.applier import Result
 from dfsubmit.errors import InputError, LimitError, StalePlanError, UsageError
 from dfsubmit.plan import Action
+from dfsubmit.results import Result
 from dfsubmit.secret import MissingSecretError
 
 APP = """\

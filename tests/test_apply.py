@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from stage import PROJECT, Stage, desired
 
-from dfsubmit.applier import Applier, Done, Result, Stop, _Submission
+from dfsubmit.applier import Applier, Stop, _Submission
 from dfsubmit.errors import LedgerError, LimitError
 from dfsubmit.identity import _started, current_actor
 from dfsubmit.journal import Entry, Event, Item, State
 from dfsubmit.ledger.base import Verdict
 from dfsubmit.ledger.memory import MemoryLedger
+from dfsubmit.results import Done, Result
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from dfsubmit.applier import Done, Result
 from dfsubmit.diff import ABSENT, FieldChange
 from dfsubmit.journal import AppRef, Item
 from dfsubmit.plan import Action, Change, Place, Plan
 from dfsubmit.render.markdown import LIMIT, apply_markdown, marker, plan_markdown
 from dfsubmit.render.terminal import visible
+from dfsubmit.results import Done, Result
 
 GOLDEN = Path(__file__).parent / "golden" / "markdown"
 APP = AppRef(id="MadeUpAppId00000000001", name="bert-abcd-efgh")

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,19 +15,19 @@ from dfsubmit.errors import InputError, InterruptError, UsageError
 from dfsubmit.settings import PREFIX, Flags, Settings, resolve, variable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from dfsubmit.applier import Done, Stop
     from dfsubmit.engine import Engine
     from dfsubmit.ledger.base import Ledger
     from dfsubmit.plan import Plan
-    from dfsubmit.reconcile import Report
     from dfsubmit.render.machine import Basis
     from dfsubmit.scene import Scene
 
+from dfsubmit.cli.carryout import carry_out, left_running, max_submit, refuse_overtaken, tell, wait
+
 DEFAULT_PARALLELISM = 8
+
 MOST_PARALLEL = 256
-MOST_LEFT_RUNNING = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +154,7 @@ def run(options: Options) -> int:
     with ledger_of(scene) as ledger, engine_of(scene, tell=out.detail) as engine:
         plan = make(ledger, engine)
         if options.plan is not None:
-            _refuse_overtaken(plan, ledger, scene)
+            refuse_overtaken(plan, ledger, scene)
         if options.expect is not None:
             plan, make = _expected(plan, options.expect, make, out)
         _check(options, scene, plan)
@@ -170,11 +167,11 @@ def run(options: Options) -> int:
         if plan.has_changes:
             out.confirm(_question(plan), yes=options.settings.yes, no_input=options.settings.no_input)
         with stop_on_signals(out, sends=True) as stop:
-            report = _carry_out(
+            report = carry_out(
                 options=options, scene=scene, plan=plan, make=make, ledger=ledger, engine=engine, stop=stop, out=out
             )
-            left = () if options.prune else _left_running(plan, engine)
-            _tell(options, out, report, scene.project_id, left)
+            left = () if options.prune else left_running(plan, engine)
+            tell(options, out, report, scene.project_id, left)
             if stop.requested:
                 raise InterruptError(
                     "stopped; what was in flight is recorded",
@@ -183,7 +180,7 @@ def run(options: Options) -> int:
                 )
             if report.exit_code or not options.wait:
                 return report.exit_code
-            return _wait(options=options, scene=scene, ledger=ledger, engine=engine, report=report, stop=stop, out=out)
+            return wait(options=options, scene=scene, ledger=ledger, engine=engine, report=report, stop=stop, out=out)
 
 
 def _planner(options: Options, out: output.Output) -> tuple[Scene, Callable[[Ledger, Engine], Plan]]:
@@ -234,7 +231,7 @@ def _check(options: Options, scene: Scene, plan: Plan) -> None:
     """Refuse what must not even be asked about. Raises LimitError, MissingSecretError."""
     from dfsubmit.reconcile import check_limit, check_secrets
 
-    check_limit(plan, _max_submit(options, scene))
+    check_limit(plan, max_submit(options, scene))
     check_secrets(plan, scene.environ)
 
 
@@ -251,29 +248,6 @@ def _warn_of_workspaces(plan: Plan, engine: Engine, out: output.Output) -> None:
             f"{wanted[workspace_id]}: aiWorkspaceId {workspace_id} is none of the account's {len(known)} workspaces",
             tip=f"did you mean {meant}?" if meant else "the service will most likely refuse it",
         )
-
-
-def _left_running(plan: Plan, engine: Engine) -> tuple[str, ...]:
-    """Return a line about every app whose manifest is gone from the set and that still runs."""
-    from dfsubmit.errors import EngineError
-    from dfsubmit.plan import Action
-    from dfsubmit.render.plan import state_text
-
-    orphans = plan.of(Action.ORPHAN)
-    try:
-        running = {app.id: app for app in engine.list_apps().apps if not app.finished} if orphans else {}
-    except EngineError:
-        # Nothing that was asked for depends on it, and what could not be asked is no news of an app.
-        return ()
-    return tuple(
-        f"{change.name}: manifest removed, but {app.name} is {state_text(app)}"
-        for change in orphans
-        if change.app is not None and (app := running.get(change.app.id)) is not None
-    )
-
-
-def _max_submit(options: Options, scene: Scene) -> int:
-    return options.max_submit if options.max_submit is not None else scene.project.spec.limits.max_submit
 
 
 def _show(options: Options, out: output.Output, plan: Plan, scene: Scene, ledger: Ledger) -> None:
@@ -305,101 +279,3 @@ def _question(plan: Plan) -> str:
         if plan.of(action)
     ]
     return f"{', '.join(parts).capitalize()}?"
-
-
-def _carry_out(
-    *,
-    options: Options,
-    scene: Scene,
-    plan: Plan,
-    make: Callable[[Ledger, Engine], Plan],
-    ledger: Ledger,
-    engine: Engine,
-    stop: Stop,
-    out: output.Output,
-) -> Report:
-    """Settle and submit, telling of each result as it comes."""
-    from dfsubmit.cli.progress import Progress
-    from dfsubmit.compose import reconciler_of
-    from dfsubmit.plan import Action
-    from dfsubmit.render.plan import done_text
-    from dfsubmit.render.terminal import width
-
-    doing = [change.name for change in plan.of(Action.SUBMIT, Action.KILL)]
-    widest = max(map(width, doing), default=0)
-    with Progress(out, "submitting", total=len(doing), counted=False) as progress:
-
-        def report(done: Done) -> None:
-            progress.advance(done.change.name)
-            progress.line(done_text(done, palette=out.error_palette, widest=widest), ready=True)
-
-        reconciler = reconciler_of(
-            scene,
-            ledger=ledger,
-            engine=engine,
-            plan_again=lambda: make(ledger, engine),
-            max_submit=_max_submit(options, scene),
-            parallelism=options.parallelism,
-            stop=stop,
-            tell=progress.line,
-            report=report,
-        )
-        if options.plan is not None:
-            _refuse_overtaken(plan, ledger, scene)
-        return reconciler.run()
-
-
-def _refuse_overtaken(plan: Plan, ledger: Ledger, scene: Scene) -> None:
-    from dfsubmit.savedplan import check_fresh
-
-    check_fresh(plan, ledger.states(scene.project_id))
-
-
-def _tell(options: Options, out: output.Output, report: Report, project: str, left_running: Sequence[str]) -> None:
-    """Show the report: the JSON document, or what remains open and the last line; and what nobody asked to be left running."""
-    from dfsubmit.cli.runner import tell_of_apply
-    from dfsubmit.render.machine import apply_document, json_text
-    from dfsubmit.render.markdown import apply_markdown
-    from dfsubmit.render.plan import last_line_of_apply
-    from dfsubmit.render.unresolved import unresolved_text
-
-    if report.undecided:
-        out.say(unresolved_text(report.undecided, palette=out.error_palette).rstrip("\n"))
-    if left_running:
-        more = len(left_running) - MOST_LEFT_RUNNING
-        shown = [*left_running[:MOST_LEFT_RUNNING], *([f"and {more} more of this kind"] if more > 0 else [])]
-        out.warning("; ".join(shown), tip="--prune kills what still runs without a manifest")
-    page = partial(apply_markdown, project, report.results, warnings=left_running)
-    if options.settings.output == "json":
-        out.data(json_text(apply_document(report.results)))
-    elif options.settings.output == "markdown":
-        out.data(page())
-    else:
-        out.line(last_line_of_apply(report.results))
-    tell_of_apply(report.results, os.environ, out, page)
-
-
-def _wait(
-    *,
-    options: Options,
-    scene: Scene,
-    ledger: Ledger,
-    engine: Engine,
-    report: Report,
-    stop: Stop,
-    out: output.Output,
-) -> int:
-    """Wait for every app of this set, submitted now or earlier."""
-    from dfsubmit.cli.waiting import Waiting
-
-    names = {done.change.name for done in report.results if done.app is not None}
-    waiting = Waiting(
-        scene=replace(scene, settings=replace(scene.settings, select=())),
-        ledger=ledger,
-        engine=engine,
-        stop=stop,
-        out=out,
-        timeout=None if options.timeout is None else timedelta(seconds=options.timeout),
-        started=time.monotonic(),
-    )
-    return waiting.run(names)

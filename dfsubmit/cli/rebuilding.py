@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 def run(settings: Settings, *, unmarked: bool) -> int:
     """Show the rows, ask, and record. Raises DfsubmitError."""
-    from dfsubmit.applier import sent_prefix
     from dfsubmit.cli.planning import desired_scene
     from dfsubmit.compose import now
     from dfsubmit.connections import engine_of, ledger_of
     from dfsubmit.decide import adopt_for
+    from dfsubmit.holds import sent_prefix
     from dfsubmit.identity import current_actor
     from dfsubmit.journal import NOTHING
     from dfsubmit.plan import Action

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from dfsubmit.applier import Done
     from dfsubmit.cli.output import Output
     from dfsubmit.plan import Plan
+    from dfsubmit.results import Done
 
 OUTPUT = "GITHUB_OUTPUT"
 SUMMARY = "GITHUB_STEP_SUMMARY"

@@ -24,8 +24,9 @@ from dfsubmit.local.world import Event, Phase, ended_as
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dfsubmit.local.approws import Active
     from dfsubmit.local.settings import LocalSettings
-    from dfsubmit.local.store import Active, Store
+    from dfsubmit.local.store import Store
 
 # Seconds that a supervisor has from its claim to its registration, on the slowest machine.
 CLAIM_SECONDS = 30.0

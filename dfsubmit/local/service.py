@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dfsubmit.local import bodies, world
+from dfsubmit.local.approws import NewApp
 from dfsubmit.local.envfile import EnvFiles
 from dfsubmit.local.faults import Operation, Point
 from dfsubmit.local.settings import open_workspace_name, workspace_names
-from dfsubmit.local.store import NewApp, Store
 
 if TYPE_CHECKING:
     import random
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from dfsubmit.local.faults import Answer, Faults
     from dfsubmit.local.settings import LocalSettings
+    from dfsubmit.local.store import Store
 
 _WELL_FORMED = re.compile(r"[0-9A-Za-z]{1,22}")
 

@@ -23,11 +23,14 @@ from dfsubmit.local.settings import LocalSettings
 from dfsubmit.local.world import STEPS, TERMINAL, Event, Phase, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+from dfsubmit.local.approws import ROW, Active, NewApp, row_of
 
 # How long a writer waits for others, in seconds; each of them holds the file for about a millisecond.
 _PATIENCE = 30.0
+
 _VERSION = 1
 
 _SCHEMA = """
@@ -59,7 +62,6 @@ CREATE INDEX IF NOT EXISTS app_env ON app (phase) WHERE has_env = 1;
 CREATE INDEX IF NOT EXISTS app_workspace ON app (workspace_id, workspace_name);
 """
 
-_ROW = "seq, id, name, queue, workspace_id, workspace_name, phase, started_ms, finished_ms, modified_ms, container_ms"
 # Queues with someone waiting, found by one seek each, however long the queues are.
 _WAITING_QUEUES = """
 WITH RECURSIVE waiting (queue) AS (
@@ -70,36 +72,10 @@ WITH RECURSIVE waiting (queue) AS (
 )
 SELECT queue FROM waiting WHERE queue IS NOT NULL
 """
+
 _BUSY = "SELECT count(*) FROM app WHERE phase IN ('claimed', 'staging', 'running') AND queue = ?"
+
 _NEXT = "SELECT seq, id, attempts FROM app WHERE phase = 'queued' AND queue = ? AND lands_ms <= ? ORDER BY seq LIMIT ?"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewApp:
-    """An app to be queued. `lands_ms` lies in the future when a fault lets it come into the world later."""
-
-    id: str
-    name: str
-    queue: str
-    workspace_id: str
-    workspace_name: str
-    started_ms: int
-    spec: Mapping[str, Any]
-    has_env: bool
-    lands_ms: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Active:
-    """An app that has a slot. `child` says which process runs its command, once there is one."""
-
-    id: str
-    phase: Phase
-    claim: str
-    claimed_ms: int
-    attempts: int
-    child: str
-    kill_wanted: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -177,14 +153,14 @@ class Store:
 
     def rows(self, now_ms: int) -> list[Row]:
         """Return all apps that have come into the world, oldest first."""
-        found = self._read(f"SELECT {_ROW} FROM app WHERE lands_ms <= ? ORDER BY seq", now_ms)  # noqa: S608  # constant
-        return [_row(values) for values in found]
+        found = self._read(f"SELECT {ROW} FROM app WHERE lands_ms <= ? ORDER BY seq", now_ms)  # noqa: S608  # constant
+        return [row_of(values) for values in found]
 
     def find(self, app_id: str, now_ms: int) -> tuple[Row, dict[str, Any]] | None:
         """Return one app and what it was asked to do, or None."""
-        query = f"SELECT {_ROW}, spec FROM app WHERE id = ? AND lands_ms <= ?"  # noqa: S608  # constant
+        query = f"SELECT {ROW}, spec FROM app WHERE id = ? AND lands_ms <= ?"  # noqa: S608  # constant
         for *values, spec in self._read(query, app_id, now_ms):
-            return _row(values), json.loads(spec)
+            return row_of(values), json.loads(spec)
         return None
 
     def workspaces(self) -> list[tuple[str, str]]:
@@ -417,20 +393,3 @@ def _prepare(db: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError("the file was written by a newer dfsubmit")
     if version < _VERSION:
         db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
-
-
-def _row(values: Sequence[Any]) -> Row:
-    seq, app_id, name, queue, workspace_id, workspace_name, phase, started, finished, modified, container = values
-    return Row(
-        seq=seq,
-        id=app_id,
-        name=name,
-        queue=queue,
-        workspace_id=workspace_id,
-        workspace_name=workspace_name,
-        phase=Phase(phase),
-        started_ms=started,
-        finished_ms=finished,
-        modified_ms=modified,
-        container_ms=container,
-    )

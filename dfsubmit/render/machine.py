@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from dfsubmit.applier import Done
     from dfsubmit.engine import App
+    from dfsubmit.results import Done
 
 SCHEMA_VERSION = 1
 

@@ -16,11 +16,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from dfsubmit.applier import FAILURES, Done, Result
 from dfsubmit.diff import ABSENT
 from dfsubmit.plan import Action, Change, Plan
 from dfsubmit.render.plan import RESULT_WORDS, SYMBOLS, apply_summary, last_line_of_apply, last_line_of_plan
 from dfsubmit.render.terminal import counted, neutral
+from dfsubmit.results import FAILURES, Done, Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

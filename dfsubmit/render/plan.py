@@ -11,10 +11,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dfsubmit.applier import FAILURES, Done, Result
 from dfsubmit.diff import ABSENT, FieldChange
 from dfsubmit.plan import Action, Change, Plan
 from dfsubmit.render.terminal import PLAIN, Palette, neutral, padded
+from dfsubmit.results import FAILURES, Done, Result
 
 if TYPE_CHECKING:
     from dfsubmit.engine import App

@@ -14,12 +14,12 @@ import jsonschema
 import pytest
 from folder import Folder
 
-from dfsubmit.applier import Result
 from dfsubmit.cli.app import VERBS, app
 from dfsubmit.cli.schema import OUTPUTS, schema_text
 from dfsubmit.diagnostics import Severity
 from dfsubmit.journal import Event, State
 from dfsubmit.plan import Action
+from dfsubmit.results import Result
 
 SECRET = "canary-5f0c9d"
 

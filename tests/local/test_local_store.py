@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dfsubmit.local.approws import NewApp
 from dfsubmit.local.settings import LocalSettings
-from dfsubmit.local.store import NewApp, Store
+from dfsubmit.local.store import Store
 from dfsubmit.local.world import STEPS, Event, Phase, Row
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ CONTENDER = """
 import sys
 from pathlib import Path
 from dfsubmit.local.settings import LocalSettings
-from dfsubmit.local.store import NewApp, Store
+from dfsubmit.local.approws import NewApp
+from dfsubmit.local.store import Store
 for line in sys.stdin:
     home, name = Path(line.strip()), sys.argv[1]
     store = Store(home)

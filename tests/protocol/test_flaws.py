@@ -12,9 +12,9 @@ import pytest
 from stage import PROJECT, Clock, Stage, desired
 from test_crash import Bomb, CrashError, MinedEngine, MinedLedger, a_dead_process
 
-from dfsubmit.applier import Result
 from dfsubmit.journal import State
 from dfsubmit.local.faults import ONCE, Acceptance, NoFaults
+from dfsubmit.results import Result
 
 
 @dataclass

@@ -26,12 +26,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from stage import PROJECT, Clock, Stage, desired
 from weather import FATES, TWICE, Sight
 
-from dfsubmit.applier import Result
 from dfsubmit.errors import EngineError
 from dfsubmit.journal import Item, State
 from dfsubmit.ledger.sqlite import SqliteLedger
 from dfsubmit.plan import DesiredApp
 from dfsubmit.recover import Undecidable
+from dfsubmit.results import Result
 
 LAG = timedelta(seconds=8)
 NAMES = ("one", "two", "three")
