@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 # A set with more shapes than this has other troubles than one mistake that was copied.
 _MOST_SHAPES = 24
 _MOST_SIGNATURES = 1_000
+# Making a shape takes longer than examining ten files, whether it comes out right or not.
+_MOST_TRIES = 2 * _MOST_SHAPES
 _MARKER = re.compile(r"^(?:---|\.\.\.|%)", re.MULTILINE)
 _IMAGE = ("spec", "docker", "image")
 # Where there is room for a name and a secret.
@@ -162,6 +164,7 @@ class FaultyShapes:
         self._shapes: list[_FaultyShape] = []
         self._last: _FaultyShape | None = None
         self._seen: set[object] = set()
+        self._tries = 0
 
     def read(self, source: SourceFile) -> Likewise | None:
         """Return what there is to say about `source`; None when that is not sure."""
@@ -192,7 +195,7 @@ class FaultyShapes:
 
     def learn(self, source: SourceFile, examined: Examined) -> None:
         """Learn from a file that was examined and has findings, if another one had the same."""
-        if len(self._shapes) >= _MOST_SHAPES or not _is_of_use(source, examined):
+        if len(self._shapes) >= _MOST_SHAPES or self._tries >= _MOST_TRIES or not _is_of_use(source, examined):
             return
         at_fault = _at_fault(examined)
         signature = tuple(_signature(one, at_fault) for one in examined.diagnostics)
@@ -200,6 +203,7 @@ class FaultyShapes:
             if len(self._seen) < _MOST_SIGNATURES:
                 self._seen.add(signature)
             return
+        self._tries += 1
         slots = _slots(examined)
         if not slots:
             return

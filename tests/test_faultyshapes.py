@@ -11,11 +11,13 @@ from altered_manifests import LONG, MANIFESTS, altered
 from faulty_roads import agree, long_road, other_values, sample, taught
 
 from dfsubmit.faultyshapes import FaultyShapes
+from dfsubmit.sources import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dfsubmit.diagnostics import Diagnostic
+    from dfsubmit.examining import Examined
 
 FULL = os.environ.get("DFSUBMIT_SOAK") == "full"
 
@@ -110,6 +112,21 @@ def test_nothing_is_learnt_from_a_fault_that_was_seen_once() -> None:
     shapes.learn(sample(text), long_road(sample(text)))
 
     assert shapes.read(sample(text)) is None
+
+
+def test_a_set_whose_files_have_nothing_else_in_common_is_not_learnt_from_for_ever() -> None:
+    looked_at: list[str] = []
+
+    def noted(source: SourceFile) -> Examined:
+        looked_at.append(source.path)
+        return long_road(source)
+
+    shapes = FaultyShapes(noted)
+    for number in range(200):
+        text = LONG.replace("    image: ", "    imge: ").replace("python train.py", f"python train.py {number}.x")
+        shapes.learn(sample(text), long_road(sample(text)))
+
+    assert len(looked_at) < 50
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,28 @@ _WORKER = "_worker (concurrent/futures/thread.py"
 PARTS: Mapping[str, tuple[str, ...]] = {
     "finding and reading files": ("sources", "reading", "folders", "setdigest", "usercache", "ruleset", "known"),
     "YAML": ("yamlcore/", "document", "traces"),
-    "judging": ("shapes", "judge", "judging/", "schema", "manifest", "model", "advice", "leaks", "bounds", "identity"),
-    "the set as a whole": ("setrules", "project", "layouttree", "overview", "silence", "compose", "selection"),
+    "judging": (
+        *("shapes", "faultyshapes", "slots", "judge", "judging/", "prepared", "rules", "schema", "manifest", "model"),
+        *("projectmodel", "advice", "leaks", "bounds", "identity"),
+    ),
+    "the set as a whole": (
+        *(
+            "setrules",
+            "project",
+            "gathering",
+            "examining",
+            "layouttree",
+            "overview",
+            "beside",
+            "silence",
+            "scene",
+            "compose",
+        ),
+        "selection",
+    ),
     "fingerprints, plan": ("fingerprint", "plan", "decide", "reconcile", "secret", "desired", "cli/replay"),
     "the ledger": ("ledger/", "journal", "settle", "recover"),
-    "submitting": ("dataforest/", "applier", "transport", "engine"),
+    "submitting": ("dataforest/", "applier", "holds", "results", "transport", "engine", "connections"),
     "showing": ("render/", "cli/output", "cli/progress", "cli/plan", "cli/apply", "diagnostics"),
 }
 _FRAME = re.compile(r"\(dfsubmit/([^:)]+)")
