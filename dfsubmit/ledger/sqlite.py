@@ -6,7 +6,7 @@ it keeps. Should `heads` lag behind or stem from other rules, readers fold the e
 
 An `append` is one BEGIN IMMEDIATE transaction in WAL mode with synchronous=FULL: one writer at a time, durable when it
 returns, readers never wait. WAL shares memory between processes, so the file must lie on a disk of this machine: on NFS,
-SMB and the like use another ledger. Opening, creating and every error of the file are `sqlitefile`'s.
+SMB and the like use another ledger. Opening and creating the file are `sqlitefile`'s, and its errors `sqliteerrors`'.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from dfsubmit.journal import NOTHING, STEPS, Item, StepError, fold, step
 from dfsubmit.ledger import codec
 from dfsubmit.ledger.base import Verdict
 from dfsubmit.ledger.heads import HeadState, HeadStates
-from dfsubmit.ledger.sqlitefile import OpenFile, foreign_errors, open_to_read, open_to_write, transaction
+from dfsubmit.ledger.sqliteerrors import foreign_errors
+from dfsubmit.ledger.sqlitefile import OpenFile, open_to_read, open_to_write, transaction
 
 if TYPE_CHECKING:
     import sqlite3

@@ -1,6 +1,6 @@
-"""The file of an SQLite ledger: made whole or not at all, opened only if it is one, and its errors in our words.
+"""The file of an SQLite ledger: made whole or not at all, and opened only if it is one.
 
-What stands in the file is `sqlite`'s affair. Rules kept here:
+What stands in the file is `sqlite`'s affair, and what its errors mean `sqliteerrors`'. Rules kept here:
 
 - A new ledger is built beside its place and linked into it, so a file that is there is a ledger; an empty one is damage.
 - Another program's file, or a newer dfsubmit's, is recognised from its header through a connection that neither locks
@@ -22,32 +22,21 @@ from typing import TYPE_CHECKING
 
 from dfsubmit.errors import LedgerCorruptError, LedgerError
 from dfsubmit.ledger.sqlitebasis import APPLICATION_ID, LAYOUT, PAGE_BYTES
+from dfsubmit.ledger.sqliteerrors import (
+    NOT_ALLOWED,
+    NOTHING_RECORDED,
+    PERHAPS_RECORDED,
+    RESTORE,
+    foreign_errors,
+    primary_code,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STATE_FOLDER = ".dfsubmit"
-# SQLite's lock on the right to write stands on this byte of the -shm file (WAL_WRITE_LOCK in its file format).
-_WRITE_LOCK_BYTE = 120
-
-_CORRUPT = frozenset(
-    {
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
-        sqlite3.SQLITE_ERROR,
-        sqlite3.SQLITE_CONSTRAINT,
-        sqlite3.SQLITE_MISMATCH,
-    }
-)
-_NOT_ALLOWED = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH})
 # How SQLite opens a file without locking it or looking for anything beside it.
 _AS_IT_LIES = "ro&immutable=1"
-_RESTORE = (
-    "nothing is submitted on the strength of a damaged ledger: put its last backup in its place, or move it away, "
-    "and run `dfsubmit ledger rebuild` before apply"
-)
-_NOTHING = "; nothing was recorded"
-_PERHAPS = "; whether the last entries were recorded is not known, so read the ledger again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,14 +78,14 @@ def open_to_read(path: Path, *, busy_seconds: float) -> OpenFile | None:
         try:
             return _checked(path, "rw", busy_seconds, writing=False)
         except sqlite3.OperationalError as error:
-            if primary_code(error) not in _NOT_ALLOWED:
+            if primary_code(error) not in NOT_ALLOWED:
                 raise
             return _open_as_it_lies(path, busy_seconds, error)
 
 
 def open_to_write(path: Path, *, schema: str, busy_seconds: float) -> OpenFile:
     """Return the ledger's file, made with `schema` if there was none. Raises LedgerError."""
-    with foreign_errors(path, busy_seconds=busy_seconds, consequence=_NOTHING):
+    with foreign_errors(path, busy_seconds=busy_seconds, consequence=NOTHING_RECORDED):
         if not _is_there(path):
             _create(path, schema)
         _check_header(path, busy_seconds)
@@ -110,60 +99,16 @@ def transaction(file: OpenFile, *, busy_seconds: float) -> Iterator[sqlite3.Conn
     """Hold the right to write for a `with` block, which becomes durable as a whole when it ends. Raises LedgerError."""
     connection = file.connection
     try:
-        with foreign_errors(file.path, busy_seconds=busy_seconds, consequence=_NOTHING):
+        with foreign_errors(file.path, busy_seconds=busy_seconds, consequence=NOTHING_RECORDED):
             connection.execute("BEGIN IMMEDIATE")
             yield connection
-        with foreign_errors(file.path, busy_seconds=busy_seconds, consequence=_PERHAPS):
+        with foreign_errors(file.path, busy_seconds=busy_seconds, consequence=PERHAPS_RECORDED):
             connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
     file.check()
-
-
-@contextlib.contextmanager
-def foreign_errors(path: Path, *, busy_seconds: float, consequence: str = "") -> Iterator[None]:
-    """Turn SQLite's and the system's errors into ours; `consequence` is added where the cause leaves it open."""
-    try:
-        yield
-    except sqlite3.ProgrammingError:
-        raise  # wrong use of the connection is a bug of ours, not a state of the ledger
-    except sqlite3.Error as error:
-        raise _in_our_words(error, path, busy_seconds, consequence) from error
-    except OSError as error:
-        raise LedgerError(
-            f"the ledger {path} cannot be used: {error.strerror or error}{consequence}",
-            tip="look at the path: the file and its folder must be writable for whoever applies",
-        ) from error
-
-
-def primary_code(error: sqlite3.Error) -> int:
-    """Return SQLite's primary result code of `error`; text that is no UTF-8 has none and counts as damage."""
-    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-
-
-def _in_our_words(error: sqlite3.Error, path: Path, busy_seconds: float, consequence: str) -> LedgerError:
-    code = primary_code(error)
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        nothing = _NOTHING if consequence else ""
-        return LedgerError(
-            f"the ledger {path} was kept locked for {busy_seconds:g} s by {_lock_holder(path)}{nothing}",
-            tip="wait until that has ended, or end it, and run the command again",
-        )
-    if code == sqlite3.SQLITE_FULL:
-        return LedgerError(
-            f"there is no room left for the ledger {path}; nothing was recorded",
-            tip="free some space on its disk and run the command again",
-        )
-    if code in _CORRUPT:
-        return LedgerCorruptError(f"the ledger {path} is damaged or not dfsubmit's: {error}", tip=_RESTORE)
-    if code in _NOT_ALLOWED:
-        return LedgerError(
-            f"the ledger {path} cannot be opened or written here: {error}{consequence}",
-            tip="the file and its folder must be writable for whoever applies",
-        )
-    return LedgerError(f"the ledger {path} could not be read or written: {error}{consequence}", tip="look at its disk")
 
 
 def _is_there(path: Path) -> bool:
@@ -173,14 +118,14 @@ def _is_there(path: Path) -> bool:
     except FileNotFoundError:
         if _size(_wal(path)):
             raise LedgerCorruptError(
-                f"the ledger {path} is missing, but {_wal(path).name} with its latest entries is there", tip=_RESTORE
+                f"the ledger {path} is missing, but {_wal(path).name} with its latest entries is there", tip=RESTORE
             ) from None
         return False
     if path.is_dir():
         raise LedgerError(f"the ledger {path} is a folder", tip="name a file, such as .dfsubmit/ledger.db")
     if size == 0 or (size % PAGE_BYTES and not _size(_wal(path))):
         # SQLite would take what is missing of the last page for zeros.
-        raise LedgerCorruptError(f"the ledger {path} has been cut off at {size} bytes", tip=_RESTORE)
+        raise LedgerCorruptError(f"the ledger {path} has been cut off at {size} bytes", tip=RESTORE)
     return True
 
 
@@ -312,25 +257,3 @@ def _size(path: Path) -> int:
 
 def _shape(found: os.stat_result) -> tuple[int, int]:
     return (found.st_size, found.st_mtime_ns)
-
-
-def _lock_holder(path: Path) -> str:
-    """Return who holds the right to write, as far as the system tells."""
-    anyone = "another process: a dfsubmit, a backup, an open sqlite3 shell"
-    try:
-        inode = path.with_name(path.name + "-shm").stat().st_ino
-        locks = Path("/proc/locks").read_text(encoding="ascii", errors="replace").splitlines()
-    except OSError:
-        return anyone
-    holders = {fields[4] for fields in map(str.split, locks) if _is_write_lock(fields, inode)}
-    return f"process {', '.join(sorted(holders))}" if holders - {"0", "-1"} else anyone
-
-
-def _is_write_lock(fields: list[str], inode: int) -> bool:
-    """Tell whether a line of /proc/locks (`1: POSIX ADVISORY WRITE 4711 fe:00:1234 120 120`) is the write lock on `inode`."""
-    return (
-        fields[1:4] == ["POSIX", "ADVISORY", "WRITE"]
-        and fields[5].rpartition(":")[2] == str(inode)
-        and int(fields[6]) <= _WRITE_LOCK_BYTE
-        and (fields[7] == "EOF" or int(fields[7]) >= _WRITE_LOCK_BYTE)
-    )
