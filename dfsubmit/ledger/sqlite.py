@@ -13,17 +13,26 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import zlib
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from dfsubmit.errors import LedgerCorruptError, LedgerError
-from dfsubmit.journal import NOTHING, STEPS, Item, StepError, fold, step
+from dfsubmit.journal import NOTHING, Item, StepError, fold, step
 from dfsubmit.ledger import codec
 from dfsubmit.ledger.base import Verdict
 from dfsubmit.ledger.heads import HeadState, HeadStates
 from dfsubmit.ledger.sqliteerrors import foreign_errors
 from dfsubmit.ledger.sqlitefile import OpenFile, open_to_read, open_to_write, transaction
+from dfsubmit.ledger.sqliteheads import (
+    HEADS_SCHEMA,
+    forget_heads,
+    head_of,
+    heads_are_current,
+    is_held,
+    mark_current,
+    put_head,
+    read_heads,
+)
 
 if TYPE_CHECKING:
     import sqlite3
@@ -54,51 +63,14 @@ END;
 CREATE TRIGGER entries_remain BEFORE DELETE ON entries BEGIN
   SELECT RAISE(ABORT, 'entries of the ledger are never removed');
 END;
-CREATE TABLE heads (
-  key TEXT NOT NULL,
-  fingerprint TEXT NOT NULL,
-  state TEXT NOT NULL,
-  version INTEGER NOT NULL,
-  app_id TEXT,
-  app_name TEXT,
-  last INTEGER NOT NULL,
-  intent INTEGER,
-  submitted INTEGER,
-  hold TEXT NOT NULL,
-  PRIMARY KEY (key, fingerprint)
-) WITHOUT ROWID;
-CREATE UNIQUE INDEX heads_hold ON heads (hold) WHERE hold <> '';
-CREATE TABLE heads_basis (one INTEGER PRIMARY KEY CHECK (one = 1), rules INTEGER NOT NULL, through INTEGER NOT NULL);
 """
 
-_HEAD = "SELECT key, fingerprint, state, version, app_id, app_name, last, intent, submitted FROM heads"
-_ONE_HEAD = _HEAD + " WHERE key = ? AND fingerprint = ?"
-# A project's keys begin with "id/", and "0" is the character after "/".
-_HEADS_OF_PROJECT = _HEAD + " WHERE key >= ? || '/' AND key < ? || '0'"
-# Without its own condition repeated, SQLite would not use the index on holds.
-_HOLDER = "SELECT 1 FROM heads WHERE hold = ? AND hold <> '' AND NOT (key = ? AND fingerprint = ?)"
-_PUT_HEAD = """
-INSERT INTO heads (key, fingerprint, state, version, app_id, app_name, last, intent, submitted, hold)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (key, fingerprint) DO UPDATE SET state = excluded.state, version = excluded.version,
-  app_id = excluded.app_id, app_name = excluded.app_name, last = excluded.last, intent = excluded.intent,
-  submitted = excluded.submitted, hold = excluded.hold
-"""
-_IS_CURRENT = "SELECT 1 FROM heads_basis WHERE rules = ? AND through = (SELECT coalesce(max(seq), 0) FROM entries)"
-_SET_BASIS = """
-INSERT OR REPLACE INTO heads_basis (one, rules, through) SELECT 1, ?, coalesce(max(seq), 0) FROM entries
-"""
 _ADD = "INSERT INTO entries (key, fingerprint, version, entry) VALUES (?, ?, ?, ?)"
 _ENTRY = "SELECT seq, key, fingerprint, version, entry FROM entries"
 _ONE_ENTRY = _ENTRY + " WHERE seq = ?"
 _CHUNK_OF_ALL = _ENTRY + " WHERE seq > ? ORDER BY seq LIMIT ?"
 # The plus signs keep SQLite from walking by key, and sorting the rest of the ledger for every chunk.
 _CHUNK_OF_PROJECT = _ENTRY + " WHERE seq > ? AND +key >= ? || '/' AND +key < ? || '0' ORDER BY seq LIMIT ?"
-
-# Heads made under another table of steps are not trusted. The number in front covers what the table does not show.
-_RULES = zlib.crc32(
-    "\n".join(["1", *sorted(f"{s.value} {e.value} {to.value}" for (s, e), to in STEPS.items())]).encode()
-)
 
 
 class SqliteLedger:
@@ -129,7 +101,7 @@ class SqliteLedger:
         with self._errors():
             as_of = _version_of(file.connection)
             if self._states is None or self._states[:2] != (project, as_of):
-                rows = _read_heads(file.connection, project)
+                rows = read_heads(file.connection, project)
                 self._states = None if rows is None else (project, as_of, HeadStates(rows, self._entry_at))
         file.check()
         return fold(self.entries(project)) if self._states is None else self._states[2]
@@ -151,10 +123,10 @@ class SqliteLedger:
         if not texts:
             return ()
         with self._transaction() as connection:
-            if not _heads_are_current(connection):
+            if not heads_are_current(connection):
                 self._make_heads(connection)
             verdicts = tuple(self._write(connection, entry, text) for entry, text in zip(entries, texts, strict=True))
-            connection.execute(_SET_BASIS, (_RULES,))
+            mark_current(connection)
         return verdicts
 
     def storage_faults(self) -> tuple[str, ...]:
@@ -193,7 +165,7 @@ class SqliteLedger:
     def _writing(self) -> OpenFile:
         before = self._reading()
         if before is None or not self._writable:
-            opened = open_to_write(self._path, schema=_SCHEMA, busy_seconds=self._busy_seconds)
+            opened = open_to_write(self._path, schema=_SCHEMA + HEADS_SCHEMA, busy_seconds=self._busy_seconds)
             if before is not None and before.identity != opened.identity:
                 opened.connection.close()
                 before.check()
@@ -224,29 +196,29 @@ class SqliteLedger:
         except StepError:
             return Verdict.LOST
         hold = after.hold
-        if hold and connection.execute(_HOLDER, (hold, item.key, item.fingerprint)).fetchone():
+        if hold and is_held(connection, hold, item):
             return Verdict.HELD
         seq = connection.execute(_ADD, (item.key, item.fingerprint, entry.version, text)).lastrowid
-        connection.execute(_PUT_HEAD, _head_row(before, after, entry, seq or 0))
+        put_head(connection, before, after, entry, seq or 0)
         self._written[seq or 0] = entry
         if len(self._written) > _MOST_WRITTEN:
             self._written.popitem(last=False)
         return Verdict.WON
 
     def _head(self, connection: sqlite3.Connection, item: Item) -> ItemState:
-        row = connection.execute(_ONE_HEAD, (item.key, item.fingerprint)).fetchone()
+        row = head_of(connection, item)
         return NOTHING if row is None else HeadState(row, self._remembered)
 
     def _make_heads(self, connection: sqlite3.Connection) -> None:
         """Fill `heads` from all entries, inside a transaction. Takes time but no memory in their number."""
-        connection.execute("DELETE FROM heads")
+        forget_heads(connection)
         for row in self._rows(None):
             entry = _read(row)
             if isinstance(entry, LedgerError):
                 raise entry
             before = self._head(connection, entry.item)
-            connection.execute(_PUT_HEAD, _head_row(before, step(before, entry), entry, row[0]))
-        connection.execute(_SET_BASIS, (_RULES,))
+            put_head(connection, before, step(before, entry), entry, row[0])
+        mark_current(connection)
 
     def _rows(self, project: str | None) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of `entries`, by chunks: an append in between may change the connection."""
@@ -283,44 +255,6 @@ class SqliteLedger:
 def _version_of(connection: sqlite3.Connection) -> tuple[int, int]:
     """Return what differs after any commit, of another connection or of this one."""
     return connection.execute("PRAGMA data_version").fetchone()[0], connection.total_changes
-
-
-def _heads_are_current(connection: sqlite3.Connection) -> bool:
-    return connection.execute(_IS_CURRENT, (_RULES,)).fetchone() is not None
-
-
-def _read_heads(connection: sqlite3.Connection, project: str | None) -> list[tuple[Any, ...]] | None:
-    """Return the rows of `heads` as of one moment, or None where they are not to be trusted."""
-    connection.execute("BEGIN")
-    try:
-        if not _heads_are_current(connection):
-            return None
-        if project is None:
-            return connection.execute(_HEAD).fetchall()
-        return connection.execute(_HEADS_OF_PROJECT, (project, project)).fetchall()
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-
-
-def _head_row(before: ItemState, after: ItemState, entry: Entry, seq: int) -> tuple[Any, ...]:
-    """Return the row of `heads` for an item that `entry`, the ledger's number `seq`, has brought to `after`."""
-    known = before.head if isinstance(before, HeadState) else None
-    intent = seq if entry.intent is not None else known and known.intent
-    submitted = None if after.submitted_at is None else (known and known.submitted) or seq
-    app = after.app
-    return (
-        entry.item.key,
-        entry.item.fingerprint,
-        after.state.value,
-        after.version,
-        app and app.id,
-        app and app.name,
-        seq,
-        intent,
-        submitted,
-        after.hold,
-    )
 
 
 def _read(row: tuple[Any, ...]) -> Entry | LedgerError:

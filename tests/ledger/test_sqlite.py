@@ -17,7 +17,7 @@ from unprivileged import as_plain_user
 
 from dfsubmit.errors import LedgerCorruptError, LedgerError
 from dfsubmit.journal import Entry, Event, State, fold
-from dfsubmit.ledger import sqlite as module
+from dfsubmit.ledger import sqliteheads as module
 from dfsubmit.ledger.base import Verdict
 from dfsubmit.ledger.sqlite import SqliteLedger
 from dfsubmit.ledger.verify import verify
