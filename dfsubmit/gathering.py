@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dfsubmit.document import Document
     from dfsubmit.examining import Examined, Manifest
     from dfsubmit.manifest import AiApp
-    from dfsubmit.setrules import Again
+    from dfsubmit.setconflict import Again
 
 
 class DocumentNeededError(Exception):
@@ -172,7 +172,8 @@ class Gathering:
         """Yield what the apps of the set do to each other."""
         if not self.apps:
             return iter(())
-        from dfsubmit.setrules import conflicts, placed  # noqa: PLC0415  # an overview has traces, and no apps to compare
+        from dfsubmit.setconflict import placed  # noqa: PLC0415  # an overview has traces, and no apps to compare
+        from dfsubmit.setrules import conflicts  # noqa: PLC0415  # the same
 
         model = self.project.model if self.project is not None else None
         spec = model.spec if is_project(model) else None

@@ -13,7 +13,8 @@ from array import array
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from dfsubmit.setrules import MANY_WITH_ONE_PREFIX, resolved
+from dfsubmit.hdfsrules import resolved
+from dfsubmit.setrules import MANY_WITH_ONE_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,8 +15,9 @@ from dfsubmit.diagnostics import Diagnostic, Severity
 from dfsubmit.document import load
 from dfsubmit.examining import examine
 from dfsubmit.gathering import Gathering
+from dfsubmit.hdfsrules import resolved
 from dfsubmit.project import load_project
-from dfsubmit.setrules import MANY_WITH_ONE_PREFIX, resolved
+from dfsubmit.setrules import MANY_WITH_ONE_PREFIX
 from dfsubmit.sources import SourceFile, find
 
 PROJECT = "apiVersion: dfsubmit/v1\nkind: Project\nmetadata: {name: demo}\n"

@@ -31,6 +31,8 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "the set as a whole": (
         *(
             "setrules",
+            "hdfsrules",
+            "setconflict",
             "project",
             "gathering",
             "examining",
