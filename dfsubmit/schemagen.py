@@ -6,7 +6,7 @@ an if/then; keywords stand in one fixed order and properties in that of the mode
 version of pydantic. Beside the standard's keywords stand those that editors know: `markdownDescription`,
 `patternErrorMessage`, `enumDescriptions`, `defaultSnippets`, `deprecationMessage`.
 
-Judging a document by a schema from outside is `schema`'s.
+The schema of one field is `schemafields`', and judging a document by a schema from outside `schema`'s.
 """
 
 from __future__ import annotations
@@ -14,23 +14,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
-
-from dfsubmit.judging.fields import FIELDS, FLAG, LIST, MAP, NUMBER, TEXT, TEXT_OR_FIELDS, WHOLE, Shape, fields_of
-from dfsubmit.manifest import CHOICES, KINDS, PATTERN_MEANING, AiApp, Choice, SecretRef, choice_of
+from dfsubmit.judging.fields import FIELDS, Shape, fields_of
+from dfsubmit.manifest import CHOICES, KINDS, AiApp, Choice, SecretRef, choice_of
+from dfsubmit.schemafields import ENV_VALUE, Schema, field_schema, name_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pydantic.fields import FieldInfo
+    from pydantic import BaseModel
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SCHEMA_ID = "urn:dfsubmit:schema:v1"
-
-Schema = dict[str, Any]
-
-_ENV_VALUE = "EnvValue"
 _ORDER = (
     *(
         "$schema",
@@ -48,10 +42,6 @@ _ORDER = (
     *("items", "uniqueItems", "required", "properties", "propertyNames", "additionalProperties"),
     *("if", "then", "allOf", "$defs"),
 )
-_NOT_NAN = {
-    "$comment": "YAML can say .nan, which is neither below nor above any bound: the 'not' refuses it.",
-    "not": {"type": "number", "minimum": 1, "maximum": 0},
-}
 
 
 def manifest_schema() -> Schema:
@@ -63,7 +53,7 @@ def manifest_schema() -> Schema:
         "description": "One document of a dfsubmit manifest: an AiApp to submit to Data Forest, or the settings of a Project.",
         "type": "object",
         "required": ["apiVersion", "kind"],
-        "properties": {"apiVersion": _property(*fields_of(AiApp)["apiVersion"]), "kind": _kind()},
+        "properties": {"apiVersion": field_schema(*fields_of(AiApp)["apiVersion"]), "kind": _kind()},
         "allOf": [_when("kind", kind, {"$ref": f"#/$defs/{kind}"}, required=True) for kind in KINDS],
         "defaultSnippets": _snippets(),
         "$defs": dict(_definitions()),
@@ -80,7 +70,7 @@ def schema_text() -> str:
 def _kind() -> Schema:
     info, _shape = fields_of(AiApp)["kind"]
     return {
-        **_words(info),
+        **words_of(info),
         "enum": list(KINDS),
         "enumDescriptions": [_summary(model) for model in KINDS.values()],
         "examples": list(KINDS),
@@ -93,7 +83,7 @@ def _definitions() -> Iterator[tuple[str, Schema]]:
     waiting: list[Shape] = [Shape(kind=FIELDS, models=(model,)) for model in KINDS.values()]
     while waiting:
         shape = waiting.pop(0)
-        name = _name(shape)
+        name = name_of(shape)
         if name in seen:
             continue
         seen.add(name)
@@ -112,17 +102,10 @@ def _parts(shape: Shape) -> Iterator[Shape]:
         yield from _parts(shape.item)
 
 
-def _name(shape: Shape) -> str:
-    if shape.kind == TEXT_OR_FIELDS:
-        return _ENV_VALUE
-    choice = choice_of(shape.models[0]) if len(shape.models) > 1 else None
-    return shape.models[0].__name__ if choice is None else choice.name
-
-
 def _definition(name: str, shape: Shape) -> Schema:
     if choice := next((choice for choice in CHOICES if choice.name == name), None):
         return _choice(choice)
-    if name == _ENV_VALUE:
+    if name == ENV_VALUE:
         return _env_value()
     return _object(shape.models[0])
 
@@ -136,7 +119,7 @@ def _object(model: type[BaseModel]) -> Schema:
         "description": _summary(model),
         "type": "object",
         "required": [name for name, (info, _) in fields.items() if info.is_required() and name not in chosen],
-        "properties": {name: name in chosen or _property(info, shape) for name, (info, shape) in fields.items()},
+        "properties": {name: name in chosen or field_schema(info, shape) for name, (info, shape) in fields.items()},
         "additionalProperties": False,
     }
 
@@ -186,85 +169,8 @@ def _when(key: str, value: str, then: Schema, *, required: bool) -> Schema:
     return {"if": condition, "then": then}
 
 
-def _property(info: FieldInfo, shape: Shape) -> Schema:
-    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-    default = _default(info)
-    return {
-        **_words(info),
-        **_hover(info.description or "", default.get("default")),
-        **_constraints(shape),
-        **default,
-        "examples": _plain(info.examples or []),
-        **extra,
-    }
-
-
-def _words(info: FieldInfo) -> Schema:
-    return {"title": info.title, "description": info.description}
-
-
-def _hover(description: str, default: Any) -> Schema:
-    """Return the words for the mouse pointer, where they must say more: editors do not show a default by themselves."""
-    if default in ("", None) or isinstance(default, list | dict):
-        return {}
-    shown = json.dumps(default) if isinstance(default, bool) else default
-    return {"markdownDescription": f"{description}\n\nDefault: `{shown}`"}
-
-
-def _default(info: FieldInfo) -> Schema:
-    value = info.get_default(call_default_factory=True, validated_data={})
-    return {} if value is PydanticUndefined or value is None else {"default": _plain(value)}
-
-
-def _plain(value: Any) -> Any:
-    """Return `value` as JSON has it."""
-    if isinstance(value, BaseModel):
-        values = {info.alias or name: getattr(value, name) for name, info in type(value).model_fields.items()}
-        return {name: _plain(member) for name, member in values.items() if member is not None}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
-
-
 def _summary(model: type[BaseModel]) -> str:
     return (model.__doc__ or "").strip()
-
-
-def _constraints(shape: Shape) -> Schema:
-    """Return the keywords that judge a value of `shape`."""
-    if shape.models:
-        return {"$ref": f"#/$defs/{_name(shape)}"}
-    if shape.choices:
-        return {"const": shape.choices[0]} if len(shape.choices) == 1 else {"enum": list(shape.choices)}
-    simple = {TEXT: _text, WHOLE: _number, NUMBER: _number, FLAG: lambda _: {"type": "boolean"}, LIST: _list, MAP: _map}
-    return simple[shape.kind](shape)
-
-
-def _text(shape: Shape) -> Schema:
-    schema = _given(minLength=shape.shortest, maxLength=shape.longest, pattern=shape.pattern)
-    if shape.pattern is not None:
-        schema["patternErrorMessage"] = f"must be {PATTERN_MEANING[shape.pattern]}"
-    return {"type": "string", **schema}
-
-
-def _number(shape: Shape) -> Schema:
-    bounds = _given(minimum=shape.low, exclusiveMinimum=shape.above, maximum=shape.high)
-    return {"type": "integer", **bounds} if shape.kind == WHOLE else {"type": "number", **bounds, **_NOT_NAN}
-
-
-def _list(shape: Shape) -> Schema:
-    return {"type": "array", "items": _constraints(shape.item) if shape.item else {}}
-
-
-def _map(shape: Shape) -> Schema:
-    names = _constraints(shape.key) if shape.key else {}
-    names.pop("type", None)
-    schema: Schema = {"type": "object", "additionalProperties": _constraints(shape.item) if shape.item else {}}
-    return {**schema, "propertyNames": names} if names else schema
-
-
-def _given(**keywords: Any) -> Schema:
-    return {name: value for name, value in keywords.items() if value is not None}
 
 
 def _snippets() -> list[Schema]:
