@@ -1,4 +1,4 @@
-"""One app that the manifests ask for, and where it is written: what `plan` compares with the ledger."""
+"""One app that the manifests ask for, and where it is written: what `planner` compares with the ledger."""
 
 from __future__ import annotations
 

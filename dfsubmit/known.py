@@ -14,8 +14,8 @@ import marshal
 from typing import TYPE_CHECKING, Any
 
 from dfsubmit.alike import AlikeFiles
+from dfsubmit.desired import DesiredApp, Place
 from dfsubmit.examining import Examined, examine
-from dfsubmit.plan import DesiredApp, Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -27,7 +27,7 @@ def plan_of(scene: Scene, state: DesiredState, ledger: Ledger, listing: Listing 
     Raises LedgerError for a ledger of another engine, InputError when the folder seems to have been renamed or a prefix
     leaves no room for a marker.
     """
-    from dfsubmit.plan import make_plan
+    from dfsubmit.planner import make_plan
 
     check_prefixes(scene, state)
     states = ledger.states(scene.project_id)

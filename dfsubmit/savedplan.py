@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from dfsubmit.desired import DesiredApp, Place
 from dfsubmit.diff import ABSENT, FieldChange
 from dfsubmit.errors import InputError, StalePlanError
 from dfsubmit.fingerprint import fingerprint
 from dfsubmit.journal import NOTHING, AppRef, Item, ItemState
-from dfsubmit.plan import Action, Change, DesiredApp, Place, Plan
+from dfsubmit.plan import Action, Change, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -17,6 +17,7 @@ from typing import Any
 from dfsubmit.applier import Applier, ApplySettings, Stop
 from dfsubmit.dataforest.client import DataForest
 from dfsubmit.dataforest.credentials import Credentials
+from dfsubmit.desired import DesiredApp, Place
 from dfsubmit.engine import Engine
 from dfsubmit.fingerprint import fingerprint
 from dfsubmit.identity import current_actor
@@ -26,7 +27,8 @@ from dfsubmit.ledger.memory import MemoryLedger
 from dfsubmit.local.faults import Faults
 from dfsubmit.local.settings import LocalSettings
 from dfsubmit.local.transport import BASE_URL, LocalTransport
-from dfsubmit.plan import DesiredApp, Place, Plan, make_plan
+from dfsubmit.plan import Plan
+from dfsubmit.planner import make_plan
 from dfsubmit.reconcile import Reconciler, Report
 from dfsubmit.results import Done
 from dfsubmit.settle import Settler

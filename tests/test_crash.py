@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 from stage import PROJECT, Stage, desired
 
+from dfsubmit.desired import DesiredApp
 from dfsubmit.engine import AppDetail, Container, Engine, Listing, Outcome, Workspace
 from dfsubmit.identity import current_actor
 from dfsubmit.journal import Actor, Entry, Item, ItemState, State
 from dfsubmit.ledger.base import Ledger, Verdict
-from dfsubmit.plan import DesiredApp
 
 
 class CrashError(BaseException):

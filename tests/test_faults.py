@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from stage import PROJECT, Stage, desired
 
+from dfsubmit.desired import DesiredApp
 from dfsubmit.errors import DfsubmitError, UsageError
 from dfsubmit.journal import State
 from dfsubmit.local.rehearsal import NAMES, Rehearsal, parse_fault, parse_scenario
-from dfsubmit.plan import DesiredApp
 
 # Faults that end by themselves: apply runs again until all is done. `quota` never does on its own, and a list
 # that always fails or is always empty would rightly be believed never; so each strikes some of the time.

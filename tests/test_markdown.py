@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from dfsubmit.desired import Place
 from dfsubmit.diff import ABSENT, FieldChange
 from dfsubmit.journal import AppRef, Item
-from dfsubmit.plan import Action, Change, Place, Plan
+from dfsubmit.plan import Action, Change, Plan
 from dfsubmit.render.markdown import LIMIT, apply_markdown, marker, plan_markdown
 from dfsubmit.render.terminal import visible
 from dfsubmit.results import Done, Result

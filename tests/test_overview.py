@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dfsubmit.desired import DesiredApp, Place
 from dfsubmit.diagnostics import Diagnostic
 from dfsubmit.document import Loaded, load
 from dfsubmit.overview import FIRST, overview
-from dfsubmit.plan import DesiredApp, Place
 from dfsubmit.project import load_project
 from dfsubmit.setrules import MANY_WITH_ONE_PREFIX, conflicts
 from dfsubmit.sources import find

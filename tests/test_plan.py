@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stage import PROJECT, START, desired
 
+from dfsubmit.desired import DesiredApp
 from dfsubmit.diff import FieldChange
 from dfsubmit.engine import App, Listing
 from dfsubmit.identity import current_actor
 from dfsubmit.journal import AppRef, Entry, Event, Intent, Item, ItemState, fold
-from dfsubmit.plan import Action, DesiredApp, make_plan
+from dfsubmit.plan import Action
+from dfsubmit.planner import make_plan
 from dfsubmit.render.plan import field_text
 
 ACTOR = replace(current_actor({}), host="host", pid=7, run="run")

@@ -14,8 +14,8 @@ from dfsubmit.errors import InputError
 from dfsubmit.settings import Flags, Settings, resolve
 
 if TYPE_CHECKING:
+    from dfsubmit.desired import DesiredApp
     from dfsubmit.engine import AppDetail
-    from dfsubmit.plan import DesiredApp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

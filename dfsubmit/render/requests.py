@@ -16,7 +16,7 @@ from dfsubmit.render.terminal import neutral
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dfsubmit.plan import DesiredApp
+    from dfsubmit.desired import DesiredApp
 
 # A string that stands for itself in YAML, with certainty: words and paths; never what could be a number or a boolean.
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*(:[A-Za-z0-9][A-Za-z0-9_./-]*)?")

@@ -24,13 +24,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from dfsubmit.desired import DesiredApp, Place
 from dfsubmit.journal import Actor, AppRef, Entry, Event, Intent, Item
 from dfsubmit.ledger import codec
 from dfsubmit.ledger.base import Ledger, Verdict
 from dfsubmit.ledger.git import GitLedger
 from dfsubmit.ledger.gitlayout import DEFAULT_REF, commit_message, commit_stream, segment_of
 from dfsubmit.ledger.sqlite import SqliteLedger
-from dfsubmit.plan import Action, DesiredApp, Place, make_plan
+from dfsubmit.plan import Action
+from dfsubmit.planner import make_plan
 
 ROUNDS = 5
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)

@@ -14,10 +14,10 @@ from unittest.mock import patch
 
 from dfsubmit.__main__ import main
 from dfsubmit.cli.boundary import run
+from dfsubmit.desired import DesiredApp
 from dfsubmit.enginemark import LOCAL
 from dfsubmit.journal import Actor, AppRef, Entry, Event, Intent, Item
 from dfsubmit.ledger.sqlite import SqliteLedger
-from dfsubmit.plan import DesiredApp
 from dfsubmit.project import load_project
 from dfsubmit.sources import find
 

@@ -22,8 +22,8 @@ from dfsubmit.cli.options import COMMON_NAMES, CONTEXT, CommonOption
 from dfsubmit.cli.output import Output, wants_colour
 from dfsubmit.cli.progress import Progress
 from dfsubmit.cli.stopping import stop_on_signals
+from dfsubmit.desired import DesiredApp, Place
 from dfsubmit.errors import DeclinedError, DfsubmitError, InputError, InterruptError, UnresolvedError, UsageError
-from dfsubmit.plan import DesiredApp, Place
 from dfsubmit.selection import select
 from dfsubmit.settings import PREFIX, VARIABLES, Flags, LedgerPlace, resolve, variable
 

@@ -98,7 +98,7 @@ IN_VAIN = {
     *("pydantic", "pydantic_core", "dfsubmit.manifest", "dfsubmit.projectmodel", "dfsubmit.modelbase"),
     *("importlib.metadata", "email.message", "zipfile", "subprocess"),
     *("dfsubmit.judging.close", "dfsubmit.judging.wording", "dfsubmit.codes", "dfsubmit.plan", "dfsubmit.journal"),
-    *("dfsubmit.fingerprint", "dfsubmit.compose"),
+    *("dfsubmit.fingerprint", "dfsubmit.compose", "dfsubmit.planner"),
 }
 _LINE = re.compile(r"import time:.*\|\s*([\w.]+)$")
 

@@ -12,9 +12,11 @@ from stage import PROJECT, START
 from weather import Weather
 
 from dfsubmit.applier import Applier, ApplySettings
+from dfsubmit.desired import DesiredApp
 from dfsubmit.ledger.base import Ledger
 from dfsubmit.ledger.memory import MemoryLedger
-from dfsubmit.plan import DesiredApp, Plan, make_plan
+from dfsubmit.plan import Plan
+from dfsubmit.planner import make_plan
 from dfsubmit.reconcile import Reconciler, Report
 from dfsubmit.settle import Settler
 

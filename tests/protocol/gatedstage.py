@@ -11,9 +11,10 @@ from director import PLAN, GatedEngine, GatedLedger, Player
 from stage import Clock, Stage
 from weather import Forecast, Rendering
 
+from dfsubmit.desired import DesiredApp
 from dfsubmit.engine import Engine
 from dfsubmit.ledger.sqlite import SqliteLedger
-from dfsubmit.plan import DesiredApp, Plan
+from dfsubmit.plan import Plan
 from dfsubmit.reconcile import Report
 
 

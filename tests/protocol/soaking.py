@@ -18,8 +18,8 @@ from director import Player
 from stage import PROJECT, desired
 from weather import FATES, TWICE, Sight
 
+from dfsubmit.desired import DesiredApp
 from dfsubmit.journal import Item, State
-from dfsubmit.plan import DesiredApp
 from dfsubmit.recover import Undecidable
 
 SETTLE, TIMEOUT = timedelta(seconds=15), timedelta(seconds=30)

@@ -25,8 +25,8 @@ from simulated import Running
 from stage import PROJECT, desired
 from weather import CLEAR, Sight
 
+from dfsubmit.desired import DesiredApp
 from dfsubmit.journal import Item, State
-from dfsubmit.plan import DesiredApp
 
 # A tick, in seconds: longer than all the little sleeps of a walk together.
 TICK = 200

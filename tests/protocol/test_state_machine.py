@@ -26,10 +26,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from stage import PROJECT, Clock, Stage, desired
 from weather import FATES, TWICE, Sight
 
+from dfsubmit.desired import DesiredApp
 from dfsubmit.errors import EngineError
 from dfsubmit.journal import Item, State
 from dfsubmit.ledger.sqlite import SqliteLedger
-from dfsubmit.plan import DesiredApp
 from dfsubmit.recover import Undecidable
 from dfsubmit.results import Result
 
