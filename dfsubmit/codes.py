@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from dfsubmit.code import Code
 from dfsubmit.codes_advice import ADVICE_CODES
+from dfsubmit.codes_file import FILE_CODES
 from dfsubmit.codes_format import FORMAT_CODES
 from dfsubmit.codes_model import MODEL_CODES
 from dfsubmit.codes_outside import OUTSIDE_CODES
 from dfsubmit.codes_set import SET_CODES
 from dfsubmit.codes_silence import SILENCE_CODES
+from dfsubmit.codes_text import TEXT_CODES
 from dfsubmit.codes_yaml import YAML_CODES
 
 if TYPE_CHECKING:
@@ -37,5 +39,5 @@ def join(*tables: Iterable[Code]) -> Mapping[str, Code]:
 
 
 CODES: Mapping[str, Code] = join(
-    YAML_CODES, MODEL_CODES, SET_CODES, ADVICE_CODES, OUTSIDE_CODES, SILENCE_CODES, FORMAT_CODES
+    FILE_CODES, TEXT_CODES, YAML_CODES, MODEL_CODES, SET_CODES, ADVICE_CODES, OUTSIDE_CODES, SILENCE_CODES, FORMAT_CODES
 )

@@ -1,4 +1,4 @@
-"""DF00xx: files and sets. DF01xx: the text of a file as YAML."""
+"""Of DF01xx, how a YAML text is written: quotes and brackets, keys and values, anchors, tags, documents."""
 
 from __future__ import annotations
 
@@ -19,132 +19,7 @@ def _warning(code: str, title: str, meaning: str, bad: str = "", good: str = "")
     return Code(code=code, severity=Severity.WARNING, title=title, meaning=meaning, bad=bad, good=good)
 
 
-FILE_CODES: tuple[Code, ...] = (
-    _error(
-        "DF0001",
-        "no file found",
-        """\
-An argument of `-f` leads to no manifest: there is no such file or folder, no file in the folder ends in `.yaml` or `.yml`, or
-nothing matches the pattern. An empty set would mean that every app is gone, so it is an error and never silently nothing.""",
-    ),
-    _error(
-        "DF0003",
-        "file cannot be read",
-        """\
-The system does not let dfsubmit read the file or list the folder; the message has its reason. Check the permissions, and that
-what a symbolic link leads to exists.""",
-    ),
-    _error(
-        "DF0004",
-        "not a file",
-        """\
-Something with the name of a manifest is a folder, a pipe, a socket or a device. Reading it could wait for ever, so it is not
-opened. Rename or remove it; to read a pipe, use `-f -`.""",
-    ),
-    _error(
-        "DF0005",
-        "file too large",
-        """\
-Files of more than 1,048,576 bytes are not read: a thousand manifests are smaller. Split the file, or name only manifests so
-that they end in `.yaml`.""",
-    ),
-    _error(
-        "DF0006",
-        "file changed while it was read",
-        """\
-The file's size or time of change was another after reading than before, twice in a row: something writes to it, and half of
-a manifest must not be submitted. Run again when that is done.""",
-    ),
-    _error(
-        "DF0007",
-        "symbolic link out of the set",
-        """\
-A file in the set is a symbolic link to a file outside. Manifests can come from strangers in a pull request, and such a link
-could bring any file of the machine into an output. Copy the file into the set, or name it as an argument of its own.""",
-    ),
-    _warning(
-        "DF0008",
-        "symbolic link to a folder outside",
-        """\
-A folder in the set is a symbolic link to a folder outside. Such folders are not entered, so manifests in it are not part of the
-set. Name the folder as an argument of its own if they should be.""",
-    ),
-    _error(
-        "DF0009",
-        "project file of another user",
-        """\
-The project file that was found above the manifests belongs to neither you nor the owner of the manifests' folder. It would decide
-where apps run and where the ledger lies, so it is not used. If you trust it, name its folder as the argument.""",
-    ),
-    _error(
-        "DF0010",
-        "empty file",
-        """\
-The file has no document: it is empty or has only comments. If it is there on purpose, remove it, or let its name end in
-something else than `.yaml`; an empty manifest is most often a file that was not saved.""",
-        "# nothing here yet\n",
-        GOOD_APP,
-    ),
-    _error(
-        "DF0011",
-        "empty document",
-        """\
-Between a line `---` and the next one, or the end of the file, there is no document. Remove the `---`, or write the manifest that
-was meant to be there.""",
-        GOOD_APP + "---\n",
-        GOOD_APP,
-    ),
-    _error(
-        "DF0012",
-        "too many problems",
-        """\
-A file shows 200 findings, what may be a secret first and errors before warnings, and a run shows 100,000: nobody reads on
-after so many. This one stands for the others and is an error if one of them is. Often one fault near the top, such as a wrong
-kind of file, is behind them all. Repair those that are shown and run again.""",
-    ),
-)
-
 YAML_CODES: tuple[Code, ...] = (
-    *FILE_CODES,
-    _error(
-        "DF0101",
-        "not UTF-8",
-        """\
-A manifest is UTF-8 text, and the byte shown is not part of any. The file was probably saved in an older encoding, such as
-EUC-KR or Latin-1. Save it as UTF-8; editors show the encoding in their status line.""",
-    ),
-    _error(
-        "DF0102",
-        "UTF-16 or UTF-32",
-        """\
-The file begins with the mark of another Unicode encoding. Some editors and shells on Windows write it by default. Save the file
-as UTF-8.""",
-    ),
-    _error(
-        "DF0103",
-        "character that YAML forbids",
-        """\
-Control characters, NUL and a few others may not stand in YAML. They are invisible, and often come with text that was copied from
-a terminal. Remove the character; inside double quotes it can be written as an escape such as `\\x07`.""",
-    ),
-    _error(
-        "DF0104",
-        "byte order mark inside the file",
-        """\
-A byte order mark (U+FEFF) is allowed as the first character of a file and nowhere else. Files that were joined have one in
-the middle. It is invisible: delete the start of the line and type it again.""",
-        app(("kind:", "\ufeffkind:")),
-        GOOD_APP,
-    ),
-    _error(
-        "DF0105",
-        "tab",
-        """\
-YAML is indented with spaces only: a tab has no width of its own, so nobody can tell how deep the line lies. Replace it by
-spaces, two for each level, and let the editor insert spaces in YAML files.""",
-        app(("  name: bert-finetune", "\tname: bert-finetune")),
-        GOOD_APP,
-    ),
     _error(
         "DF0106",
         "quote never closed",
@@ -295,37 +170,6 @@ The tag says that the value is of one type, and the value is written as another.
         added("exposeTcpPorts: [6006]"),
     ),
     _error(
-        "DF0123",
-        "nested too deeply",
-        """\
-Lists and mappings may be nested 64 levels deep. The deepest manifest needs 6; a text that goes deeper is meant to exhaust the
-program that reads it.""",
-        added("args: " + "[" * 70 + "]" * 70),
-        GOOD_APP,
-    ),
-    _error(
-        "DF0124",
-        "text or key too long",
-        """\
-A single text may have 65,536 characters, and a key 1,024. Keep long scripts in a file of their own, and let the command run
-that.""",
-    ),
-    _error(
-        "DF0125",
-        "number too long",
-        """\
-A number may be written with 100 characters. Quote it if it is a text made of digits.""",
-        added("env: {ID: " + "7" * 120 + "}"),
-        added("env: {ID: '" + "7" * 120 + "'}"),
-    ),
-    _error(
-        "DF0126",
-        "aliases that write out to too much",
-        """\
-Each alias stands for a copy of what it repeats, and aliases in what is repeated multiply. Written out, this document would have
-more than four million characters, so it is not read on. Use fewer aliases of large values.""",
-    ),
-    _error(
         "DF0127",
         "directive",
         """\
@@ -340,13 +184,6 @@ any other version or directive cannot be followed. Remove the line.""",
         """\
 The text cannot go on here as it does, and no more is known about why. The place is where reading ended; the fault may be above
 it. Look for a quote or bracket that is not closed, and for a colon or comma that is missing.""",
-    ),
-    _warning(
-        "DF0129",
-        "bidirectional control character",
-        """\
-An invisible character changes the direction in which the rest of the line is shown, so that what people read differs from what
-is there ("Trojan Source"). Remove it. If a text needs it, write it as an escape inside double quotes, such as `\\u202e`.""",
     ),
     _error(
         "DF0130",
@@ -394,12 +231,6 @@ the text if it only begins with a dash and a blank.""",
         added("exposeTcpPorts: [6006]"),
     ),
     _error(
-        "DF0135",
-        "too many values",
-        """\
-A file may have 100,000 values, twice as many as a thousand manifests have. Split the file.""",
-    ),
-    _error(
         "DF0136",
         "template that was not filled in",
         """\
@@ -419,16 +250,6 @@ what is right of the two, and remove the three lines.""",
         GOOD_APP,
     ),
     _error(
-        "DF0138",
-        "character that only looks like YAML's",
-        """\
-Blanks other than the space (U+00A0 and its like), the colons of East Asian keyboards and the dashes of print look like the
-characters that YAML knows, and mean nothing to it. They come with text from web pages, chats and word processors. Type the
-character again. `validate --fix` does it.""",
-        app(("namePrefix: bert", "namePrefix:\u00a0bert")),
-        GOOD_APP,
-    ),
-    _error(
         "DF0139",
         "line between two documents",
         """\
@@ -444,16 +265,6 @@ indented, or has more or fewer dashes.""",
 An unquoted text that begins with `&` marks the value after it with a name, so that an alias `*name` can repeat it. No alias
 does. Often the `&` was meant as part of the text: then quote it, because the mark is not part of the value.""",
         app(("command: python train.py", "command: &run python train.py")),
-        GOOD_APP,
-    ),
-    _warning(
-        "DF0141",
-        "character that is not what it looks like",
-        """\
-The text has a blank that is no space, a character that cannot be seen, a dash of print where a word begins, or stands in
-typographic quotes, which quote nothing in YAML and are part of the text. The program that gets it reads another text than
-people do. Type the character again; if the text needs it, write it as an escape inside double quotes.""",
-        app(("command: python train.py", "command: python\u00a0train.py")),
         GOOD_APP,
     ),
 )
