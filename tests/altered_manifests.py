@@ -221,6 +221,32 @@ PIECES = (
     "\ufeff",
 )
 
+# Faults of LONG: what stands there, and what stands there instead.
+FAULTS = {
+    "a key twice": ("kind: AiApp\n", "kind: AiApp\nkind: AiApp\n"),
+    "a misspelt key": ("    image: ", "    imge: "),
+    "a key in another spelling": ("    gpuCount: ", "    gpu_count: "),
+    "a key at the wrong place": ("  docker:\n", "  gpuCount: 2\n  docker:\n"),
+    "a text for a number": ("    memoryMb: ", "    memoryMb: about "),
+    "a unit": ("    memoryMb: 228352", "    memoryMb: 15 GB"),
+    "a number that is too large": ("    gpuCount: 6", "    gpuCount: 16"),
+    "a number for a text": ('EPOCHS: "5"', "EPOCHS: 5"),
+    "a word for a truth": ("overwrite: false", "overwrite: nope"),
+    "a key that is missing": ("    command: python train.py\n", ""),
+    "two keys that are missing": ("  aiWorkspaceId: lWv0uofbL4hx9gqsA4J6vC\n  namePrefix: bert\n", ""),
+    "a text that is too long": ("  namePrefix: ", "  namePrefix: much-too-long-"),
+    "an odd character": ("  name: app-0000001", "  name: App_0000001"),
+    "another kind": ("kind: AiApp", "kind: AiApps"),
+    "another version": ("dfsubmit/v1", "dfsubmit/v2"),
+    "a bracket that nothing closes": ("    exposeTcpPorts:\n      - ", "    exposeTcpPorts: [\n      - "),
+    "a quote that nothing closes": ('EPOCHS: "5"', 'EPOCHS: "5'),
+    "a line that is too far right": ("  docker:\n", "   docker:\n"),
+    "a colon without a blank": ("    command: ", "    command:"),
+    "a moving tag": ("pytorch/pytorch:2.5.1", "pytorch/pytorch:latest"),
+    "an unknown model": ("gpuModel: T4", "gpuModel: A100"),
+    "a secret": ("API_KEY: no", "API_KEY: a1b2c3d4e5f6g7h8i9"),
+}
+
 
 def altered(text: str, dice: random.Random) -> str:
     """Return a manifest with one to three things changed, most often one."""

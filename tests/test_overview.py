@@ -13,12 +13,15 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from altered_manifests import FAULTS, LONG
+from faulty_roads import other_values
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dfsubmit.desired import DesiredApp, Place
 from dfsubmit.diagnostics import Diagnostic
 from dfsubmit.document import Loaded, load
+from dfsubmit.examining import examine
 from dfsubmit.overview import FIRST, overview
 from dfsubmit.project import load_project
 from dfsubmit.setrules import MANY_WITH_ONE_PREFIX, conflicts
@@ -107,6 +110,27 @@ def test_an_overview_says_what_reading_in_full_says(seed: int, tmp_path: Path) -
     assert seen.diagnostics == full.diagnostics
     assert seen.texts == full.texts
     assert (seen.files, seen.manifests, seen.silenced) == (full.files, full.manifests, full.silenced)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_an_overview_of_files_that_share_their_faults_says_what_reading_in_full_says(seed: int, tmp_path: Path) -> None:
+    dice = random.Random(seed)
+    faults = dice.sample(sorted(FAULTS.values()), 3)
+    for number in range(90):
+        text = LONG.replace(*dice.choice(faults), 1) if dice.random() < 0.9 else LONG
+        text = other_values(text.replace("0000001", f"{number:07}"), dice) if dice.random() < 0.5 else text
+        (tmp_path / f"{number}.yaml").write_text(text)
+    if dice.random() < 0.5:
+        (tmp_path / "project.yaml").write_text(dice.choice(PROJECTS))
+    sources = find([str(tmp_path)])
+    with patch("dfsubmit.overview.examine", wraps=examine) as long_road:
+        seen = overview(sources)
+
+    full = load_project(sources)
+    assert seen.diagnostics == full.diagnostics
+    assert seen.texts == full.texts
+    assert (seen.files, seen.manifests, seen.silenced) == (full.files, full.manifests, full.silenced)
+    assert long_road.call_count < 80, "most took the faster road"
 
 
 def test_what_the_first_files_have_is_told_before_the_others_are_read(tmp_path: Path) -> None:
