@@ -3,64 +3,26 @@
 Every change of an app is one step of the table in `world`, made in one transaction that looks first: whoever is second
 changes nothing and is told so. Values of env are never stored here, only whether there are any.
 
-Durability: WAL with `synchronous=FULL`. With NORMAL the last commits could vanish in a power cut, and an app whose id was
-answered would be gone, which is the one thing an exactly-once client must not meet; a submit pays one fsync for it.
-
-Reading creates nothing: a world that does not exist yet is empty.
+How the file is opened, made and written durably is `worldfile`'s affair. Reading creates nothing: a world that does not exist
+yet is empty.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import sqlite3
 import threading
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dfsubmit.local.approws import ROW, Active, NewApp, row_of
 from dfsubmit.local.settings import LocalSettings
 from dfsubmit.local.world import STEPS, TERMINAL, Event, Phase, Row
+from dfsubmit.local.worldfile import WorldFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
-
-from dfsubmit.local.approws import ROW, Active, NewApp, row_of
-
-# How long a writer waits for others, in seconds; each of them holds the file for about a millisecond.
-_PATIENCE = 30.0
-
-_VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS app (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    name TEXT NOT NULL,
-    queue TEXT NOT NULL,
-    workspace_id TEXT NOT NULL,
-    workspace_name TEXT NOT NULL,
-    phase TEXT NOT NULL,
-    started_ms INTEGER NOT NULL,
-    finished_ms INTEGER NOT NULL DEFAULT 0,
-    modified_ms INTEGER NOT NULL,
-    container_ms INTEGER NOT NULL DEFAULT 0,
-    lands_ms INTEGER NOT NULL DEFAULT 0,
-    has_env INTEGER NOT NULL,
-    kill_wanted INTEGER NOT NULL DEFAULT 0,
-    claim TEXT NOT NULL DEFAULT '',
-    claimed_ms INTEGER NOT NULL DEFAULT 0,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    child TEXT NOT NULL DEFAULT '',
-    spec TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS app_queued ON app (queue, seq) WHERE phase = 'queued';
-CREATE INDEX IF NOT EXISTS app_active ON app (queue) WHERE phase IN ('claimed', 'staging', 'running');
-CREATE INDEX IF NOT EXISTS app_env ON app (phase) WHERE has_env = 1;
-CREATE INDEX IF NOT EXISTS app_workspace ON app (workspace_id, workspace_name);
-"""
 
 # Queues with someone waiting, found by one seek each, however long the queues are.
 _WAITING_QUEUES = """
@@ -95,25 +57,18 @@ class Store:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self._path = home / "world.db"
-        self._lock = threading.RLock()
+        self._file = WorldFile(home)
         self._line: list[_Addition] = []
         self._line_lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
-        self._opened: tuple[int, int] | None = None
 
     @property
     def exists(self) -> bool:
         """Tell whether there is a world: something was submitted, and nobody removed it."""
-        return self._path.exists()
+        return self._file.exists
 
     def close(self) -> None:
         """Let go of the file; the next use opens it again."""
-        with self._lock:
-            if self._connection is not None:
-                with self._door() if self.home.is_dir() else nullcontext():
-                    self._connection.close()
-                self._connection = None
+        self._file.close()
 
     def add(self, apps: Sequence[NewApp], settings: LocalSettings, now_ms: int) -> list[Row]:
         """Queue `apps`, durably and together, and return them as they now are.
@@ -124,7 +79,7 @@ class Store:
         mine = _Addition(apps=apps, settings=settings, now_ms=now_ms)
         with self._line_lock:
             self._line.append(mine)
-        with self._lock:
+        with self._file.lock:
             if not mine.over:
                 with self._line_lock:
                     line, self._line = self._line, []
@@ -136,7 +91,7 @@ class Store:
     def _add_all(self, line: list[_Addition]) -> None:
         """Add everything in `line`, or nothing of it."""
         try:
-            with self._writing(create=True) as db:
+            with self._file.writing(create=True) as db:
                 for addition in line:
                     self._remember(db, addition.settings, addition.now_ms)
                     addition.rows = [self._insert(db, app) for app in addition.apps]
@@ -153,23 +108,23 @@ class Store:
 
     def rows(self, now_ms: int) -> list[Row]:
         """Return all apps that have come into the world, oldest first."""
-        found = self._read(f"SELECT {ROW} FROM app WHERE lands_ms <= ? ORDER BY seq", now_ms)  # noqa: S608  # constant
+        found = self._file.read(f"SELECT {ROW} FROM app WHERE lands_ms <= ? ORDER BY seq", now_ms)  # noqa: S608  # constant
         return [row_of(values) for values in found]
 
     def find(self, app_id: str, now_ms: int) -> tuple[Row, dict[str, Any]] | None:
         """Return one app and what it was asked to do, or None."""
         query = f"SELECT {ROW}, spec FROM app WHERE id = ? AND lands_ms <= ?"  # noqa: S608  # constant
-        for *values, spec in self._read(query, app_id, now_ms):
+        for *values, spec in self._file.read(query, app_id, now_ms):
             return row_of(values), json.loads(spec)
         return None
 
     def workspaces(self) -> list[tuple[str, str]]:
         """Return the id and name of every workspace that an app was submitted to."""
-        return [(key, name) for key, name in self._read("SELECT DISTINCT workspace_id, workspace_name FROM app")]
+        return [(key, name) for key, name in self._file.read("SELECT DISTINCT workspace_id, workspace_name FROM app")]
 
     def fact(self, name: str) -> str:
         """Return what is remembered under `name`, empty when nothing is."""
-        return next((value for (value,) in self._read("SELECT value FROM fact WHERE name = ?", name)), "")
+        return next((value for (value,) in self._file.read("SELECT value FROM fact WHERE name = ?", name)), "")
 
     def settings(self) -> LocalSettings:
         """Return the settings that the last submit came with."""
@@ -177,7 +132,7 @@ class Store:
 
     def active(self) -> list[Active]:
         """Return the apps that have a slot."""
-        found = self._read(
+        found = self._file.read(
             "SELECT id, phase, claim, claimed_ms, attempts, child, kill_wanted FROM app"
             " WHERE phase IN ('claimed', 'staging', 'running')"
         )
@@ -197,36 +152,36 @@ class Store:
     def env_left_over(self) -> list[str]:
         """Return the apps that ended with their env still on disk."""
         names = ", ".join(f"'{phase.value}'" for phase in TERMINAL)
-        return [key for (key,) in self._read(f"SELECT id FROM app WHERE has_env = 1 AND phase IN ({names})")]  # noqa: S608  # constant
+        return [key for (key,) in self._file.read(f"SELECT id FROM app WHERE has_env = 1 AND phase IN ({names})")]  # noqa: S608  # constant
 
     def has_env(self, app_id: str) -> bool:
         """Tell whether the app came with env that is still on disk."""
-        return bool(self._read("SELECT 1 FROM app WHERE id = ? AND has_env = 1", app_id))
+        return bool(self._file.read("SELECT 1 FROM app WHERE id = ? AND has_env = 1", app_id))
 
     def with_env(self) -> set[str]:
         """Return the apps whose env is on disk."""
-        return {key for (key,) in self._read("SELECT id FROM app WHERE has_env = 1")}
+        return {key for (key,) in self._file.read("SELECT id FROM app WHERE has_env = 1")}
 
     def forget_env(self, app_id: str) -> None:
         """Record that the app's env is no longer on disk."""
-        with self._writing() as db:
+        with self._file.writing() as db:
             db.execute("UPDATE app SET has_env = 0 WHERE id = ?", (app_id,))
 
     def has_room(self, queue: str, slots: int) -> bool:
         """Tell whether an app of `queue` could be claimed; a hint, to spare writing."""
-        waiting = self._read("SELECT 1 FROM app WHERE phase = 'queued' AND queue = ? LIMIT 1", queue)
-        return bool(waiting) and self._read(_BUSY, queue)[0][0] < slots
+        waiting = self._file.read("SELECT 1 FROM app WHERE phase = 'queued' AND queue = ? LIMIT 1", queue)
+        return bool(waiting) and self._file.read(_BUSY, queue)[0][0] < slots
 
     def waiting_queues(self) -> list[str]:
         """Return the queues in which an app waits for a slot."""
-        return [queue for (queue,) in self._read(_WAITING_QUEUES)]
+        return [queue for (queue,) in self._file.read(_WAITING_QUEUES)]
 
     def claim(self, queue: str, slots: int, token: str, now_ms: int) -> list[tuple[str, int]]:
         """Give the free slots of `queue` to its oldest apps, in one transaction.
 
         Returns the id of each, and how often it has been claimed by now.
         """
-        with self._writing() as db:
+        with self._file.writing() as db:
             free = slots - db.execute(_BUSY, (queue,)).fetchone()[0]
             found = db.execute(_NEXT, (queue, now_ms, max(free, 0))).fetchall()
             for seq, _, _ in found:
@@ -252,7 +207,7 @@ class Store:
         by whatever would otherwise have ended it. `before` is called with the new phase just before anybody can see it, by
         the one caller whose step it is.
         """
-        with self._writing() as db:
+        with self._file.writing() as db:
             found = db.execute("SELECT phase, claim, kill_wanted FROM app WHERE id = ?", (app_id,)).fetchone()
             if found is None or claim not in (None, found[1]):
                 return None
@@ -281,12 +236,12 @@ class Store:
 
     def want_kill(self, app_id: str) -> None:
         """Ask the supervisor of a running app to end it."""
-        with self._writing() as db:
+        with self._file.writing() as db:
             db.execute("UPDATE app SET kill_wanted = 1 WHERE id = ? AND phase = 'running'", (app_id,))
 
     def kill_wanted(self, app_id: str) -> bool:
         """Tell whether the end of a running app was asked for."""
-        return bool(self._read("SELECT 1 FROM app WHERE id = ? AND kill_wanted = 1", app_id))
+        return bool(self._file.read("SELECT 1 FROM app WHERE id = ? AND kill_wanted = 1", app_id))
 
     def _insert(self, db: sqlite3.Connection, app: NewApp) -> Row:
         cursor = db.execute(
@@ -327,69 +282,3 @@ class Store:
             " WHERE value <> excluded.value",
             (settings.to_json(),),
         )
-
-    def _read(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._lock:
-            if not self.exists:
-                return []
-            return self._open().execute(query, values).fetchall()
-
-    @contextmanager
-    def _writing(self, *, create: bool = False) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            if not create and not self.exists:
-                # Removed by hand; a supervisor that still runs must not bring an empty one back.
-                raise FileNotFoundError(f"{self._path} is gone")
-            db = self._open()
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                # A full disk ends some transactions by itself.
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is not None and self._file_id() != self._opened:
-            # The folder was removed or replaced meanwhile; what is written to the old file, nobody will ever read.
-            self.close()
-        if self._connection is None:
-            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.home.chmod(0o700)
-            with self._door():
-                db = sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
-                try:
-                    _prepare(db)
-                except BaseException:
-                    db.close()
-                    raise
-            self._connection = db
-            self._opened = self._file_id()
-        return self._connection
-
-    def _file_id(self) -> tuple[int, int] | None:
-        try:
-            found = self._path.stat()
-        except FileNotFoundError:
-            return None
-        return found.st_dev, found.st_ino
-
-    @contextmanager
-    def _door(self) -> Iterator[None]:
-        """Let one process at a time open or close the file: SQLite does not wait for others while WAL comes and goes."""
-        with (self.home / "world.lock").open("wb") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
-            yield
-
-
-def _prepare(db: sqlite3.Connection) -> None:
-    """Set up a connection, and the tables when the file is new. Raises sqlite3.DatabaseError."""
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > _VERSION:
-        raise sqlite3.DatabaseError("the file was written by a newer dfsubmit")
-    if version < _VERSION:
-        db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")

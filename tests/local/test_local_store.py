@@ -113,12 +113,12 @@ def test_only_the_holder_of_the_claim_may_step(store: Store) -> None:
 @pytest.mark.parametrize("phase", Phase)
 def test_a_step_that_is_not_in_the_table_changes_nothing(store: Store, phase: Phase, event: Event) -> None:
     _add(store, "a")
-    with store._writing() as db:  # noqa: SLF001  # to put the app into a phase, whatever the way there
+    with store._file.writing() as db:  # noqa: SLF001  # to put the app into a phase, whatever the way there
         db.execute("UPDATE app SET phase = ?", (phase.value,))
     seen: list[Phase] = []
     after = store.step("a", event, 5, before=seen.append)
     assert after == STEPS.get((phase, event))
-    ((now, modified),) = store._read("SELECT phase, modified_ms FROM app")  # noqa: SLF001  # what the file says
+    ((now, modified),) = store._file.read("SELECT phase, modified_ms FROM app")  # noqa: SLF001  # what the file says
     assert (Phase(now), modified) == ((after, 5) if after else (phase, 1))
     assert seen == ([after] if after else [])
 
@@ -219,7 +219,7 @@ def test_what_several_threads_add_while_one_waits_becomes_durable_in_one_step_an
         ThreadPoolExecutor(8) as pool,
         closing(sqlite3.connect(store.home / "world.db", isolation_level=None)) as other,
     ):
-        store._open().set_trace_callback(steps.append)  # noqa: SLF001  # how often it waits for the disk is seen only here
+        store._file.open().set_trace_callback(steps.append)  # noqa: SLF001  # how often it waits for the disk is seen only here
         other.execute("BEGIN IMMEDIATE")
         adding = [pool.submit(_add, store, f"app{number}") for number in range(8)]
         while len(store._line) < 7:  # noqa: SLF001  # one of them is at the file already
@@ -249,10 +249,10 @@ def test_a_world_that_was_removed_meanwhile_begins_anew(store: Store) -> None:
 
 def test_when_nothing_can_be_written_every_thread_that_adds_is_told(store: Store) -> None:
     _add(store, "a")
-    with store._writing() as db:  # noqa: SLF001  # to make the file as large as it may get
+    with store._file.writing() as db:  # noqa: SLF001  # to make the file as large as it may get
         pages = db.execute("PRAGMA page_count").fetchone()[0]
         db.execute(f"PRAGMA max_page_count = {pages}")
-    with ThreadPoolExecutor(4) as pool, store._lock:  # noqa: SLF001  # so that all of them wait in one line
+    with ThreadPoolExecutor(4) as pool, store._file.lock:  # noqa: SLF001  # so that all of them wait in one line
         adding = [pool.submit(_add, store, *(f"{number}{place:0900d}" for place in range(9))) for number in range(4)]
         while len(store._line) < 4:  # noqa: SLF001
             time.sleep(0.01)
@@ -263,13 +263,13 @@ def test_when_nothing_can_be_written_every_thread_that_adds_is_told(store: Store
 
 def test_a_full_disk_refuses_an_app_whole_and_is_forgotten_once_there_is_room(store: Store) -> None:
     _add(store, "a")
-    with store._writing() as db:  # noqa: SLF001  # to make the file as large as it may get
+    with store._file.writing() as db:  # noqa: SLF001  # to make the file as large as it may get
         pages = db.execute("PRAGMA page_count").fetchone()[0]
         db.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(sqlite3.OperationalError, match="full"):
         _add(store, *(f"{number:0900d}" for number in range(9)))
     assert [row.id for row in store.rows(1)] == ["a"]
-    with store._writing() as db:  # noqa: SLF001  # and larger again
+    with store._file.writing() as db:  # noqa: SLF001  # and larger again
         db.execute("PRAGMA max_page_count = 1000000")
     _add(store, "b")
     assert [row.id for row in store.rows(1)] == ["a", "b"]
