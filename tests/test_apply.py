@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 from stage import PROJECT, Stage, desired
 
-from dfsubmit.applier import Applier, Stop, _Submission
+from dfsubmit.applier import Applier, Stop
 from dfsubmit.errors import LedgerError, LimitError
 from dfsubmit.identity import _started, current_actor
 from dfsubmit.journal import Entry, Event, Item, State
 from dfsubmit.ledger.base import Verdict
 from dfsubmit.ledger.memory import MemoryLedger
 from dfsubmit.results import Done, Result
+from dfsubmit.submission import Submission
 
 
 @pytest.fixture
@@ -210,7 +211,7 @@ def test_what_another_living_run_keeps_is_waited_for_and_then_left_with_exit_cod
     engine = stage.engine()
     living = replace(current_actor({}), pid=os.getppid(), started=_started(os.getppid()))
     applier = Applier(ledger=stage.ledger, engine=engine, actor=living, environ={}, now=stage.clock.read)
-    submission = _Submission(applier=applier, pending=deque(plan.changes))
+    submission = Submission(applier=applier, pending=deque(plan.changes))
     stage.ledger.append([submission._intent(plan.changes[0])])  # noqa: SLF001  # an intent whose submit is yet to be sent
     before = stage.clock.now
     report = stage.apply([ours])

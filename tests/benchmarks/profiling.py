@@ -47,7 +47,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     ),
     "fingerprints, plan": ("fingerprint", "plan", "decide", "reconcile", "secret", "desired", "cli/replay"),
     "the ledger": ("ledger/", "journal", "settle", "recover"),
-    "submitting": ("dataforest/", "applier", "holds", "results", "transport", "engine", "connections"),
+    "submitting": ("dataforest/", "applier", "submission", "holds", "results", "transport", "engine", "connections"),
     "showing": ("render/", "cli/output", "cli/progress", "cli/plan", "cli/apply", "diagnostics"),
 }
 _FRAME = re.compile(r"\(dfsubmit/([^:)]+)")

@@ -20,8 +20,8 @@ from soaking import SETTLE, TIMEOUT, Climate, Tally, soak
 from stage import PROJECT, desired
 from weather import FATES, TWICE, Forecast
 
-from dfsubmit.applier import DEADLINE_TIMEOUTS
 from dfsubmit.settle import LOOK_AGAIN, SECOND_LOOK
+from dfsubmit.submission import DEADLINE_TIMEOUTS
 
 Tell = Callable[[str], None]
 FULL = os.environ.get("DFSUBMIT_SOAK") == "full"
