@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dfsubmit.layoutcursor import BLANKS, BREAK, REST_OF_LINE, Cursor
+from dfsubmit.layoutnodes import Block, Comment, Entry, LayoutError, Leaf, Whole, is_block
 from dfsubmit.yamlcore.find import Map
 from dfsubmit.yamlcore.tree import AliasNode, MappingNode, SequenceNode
 
@@ -18,35 +20,18 @@ if TYPE_CHECKING:
     from dfsubmit.document import Document
     from dfsubmit.yamlcore.tree import Event, Node
 
-from dfsubmit.layoutnodes import Block, Comment, Entry, LayoutError, Leaf, Whole, is_block
-
-_BREAK = re.compile(r"\r\n?|\n")
-
-_BLANKS = re.compile(r"[ \t]*")
-
-_REST_OF_LINE = re.compile(r"([ \t]*)(#[^\r\n]*)?(?=[\r\n]|\Z)")
-
-_GAP_LINE = re.compile(r"([ \t]*)(#[^\r\n]*)?(?:\r\n?|\n|\Z)")
-
 _PROPERTY = re.compile(r"[&!][^\s]*")
-
 _BLOCK_HEAD = re.compile(r"[|>][-+0-9]*")
-
 _MARKER = re.compile(r"---(?=[ \t\r\n]|\Z)")
-
 _INDICATED = re.compile(r"[1-9]")
 
 
-class Reader:
+class Reader(Cursor):
     """Takes one document apart, from the first character of its content on."""
 
     def __init__(self, document: Document) -> None:
-        self.text = document.text
+        super().__init__(document.text, document.region[1])
         self.map = Map(document.text, document.base, document.root)
-        self.end = document.region[1]
-        self.at = 0
-        # The end of a blank line that belongs to a text: it begins no line of its own.
-        self.taken = -1
         self.root = document.root
 
     def read(self, at: int, first: list[Comment]) -> Whole:
@@ -57,9 +42,9 @@ class Reader:
             block.entries[0].lead[:0] = first
             whole = Whole(value=block, lead=[], tail=[])
         else:
-            lead = first + self._lead(self._start(self.root))
+            lead = first + self.lead(self._start(self.root))
             whole = Whole(value=self._leaf(self.root, Entry(column=0, head="")), lead=lead, tail=[])
-        whole.tail = self._lead(None)
+        whole.tail = self.lead(None)
         if self.at < self.end:
             raise LayoutError("something behind the end of the document", self.at)
         return whole
@@ -70,12 +55,12 @@ class Reader:
         Return also where to go on.
         """
         self.at = at
-        above = self._lead(None)
+        above = self.lead(None)
         if not _MARKER.match(self.text, self.at):
             return [], False, [], at
         self.at += len("---")
-        rest = _REST_OF_LINE.match(self.text, self.at)
-        comment = self._comment(rest).strip() if rest else ""
+        rest = REST_OF_LINE.match(self.text, self.at)
+        comment = self.comment(rest).strip() if rest else ""
         return above, True, [Comment(column=0, text=comment)] if comment else [], self.at
 
     # Collections
@@ -91,12 +76,12 @@ class Reader:
         column = 0
         for key, event in node.keys.items():
             start, end = self._marks(event)
-            lead = self._lead(start)
-            column = self._column(start)
+            lead = self.lead(start)
+            column = self.column(start)
             raw = self.text[start:end].rstrip()
-            if _BREAK.search(raw):
+            if BREAK.search(raw):
                 raise LayoutError("a key of several lines", start)
-            colon = _BLANKS.match(self.text, start + len(raw))
+            colon = BLANKS.match(self.text, start + len(raw))
             self.at = colon.end() if colon else end
             if self.text[self.at : self.at + 1] != ":":
                 raise LayoutError("a key without its colon", start)
@@ -107,22 +92,22 @@ class Reader:
             _note(event, entry)
             self._value(node.values[key], entry)
             entries.append(entry)
-        return Block(is_list=False, entries=entries, trailer=self._trailer(column))
+        return Block(is_list=False, entries=entries, trailer=self.trailer(column))
 
     def _sequence(self, node: SequenceNode, owner: int) -> Block:
         entries: list[Entry] = []
         column = 0
         for value in node.values:
-            lead = self._lead(None)
+            lead = self.lead(None)
             if self.text[self.at : self.at + 1] != "-":
                 raise LayoutError("an item without its dash", self.at)
-            column = self._column(self.at)
+            column = self.column(self.at)
             self.at += 1
             entry = Entry(column=column, head="-", lead=lead)
             self._value(value, entry)
             entries.append(entry)
         # Below dashes that stand right under their key, a comment is about what the key belongs to.
-        return Block(is_list=True, entries=entries, trailer=self._trailer(column + (column == owner)))
+        return Block(is_list=True, entries=entries, trailer=self.trailer(column + (column == owner)))
 
     # Values
 
@@ -132,16 +117,16 @@ class Reader:
         self._properties(entry, start)
         _note(node, entry)
         if is_block(node):
-            rest = _REST_OF_LINE.match(self.text, self.at)
+            rest = REST_OF_LINE.match(self.text, self.at)
             if rest is not None:
-                entry.end = self._comment(rest)
+                entry.end = self.comment(rest)
             entry.value = self._block(node, entry.column)
             return
         below: list[Comment] = []
-        rest = _REST_OF_LINE.match(self.text, self.at)
+        rest = REST_OF_LINE.match(self.text, self.at)
         if rest is not None and self.map.extent(node)[1] > rest.end():
-            entry.end = self._comment(rest)
-            below = self._lead(start)
+            entry.end = self.comment(rest)
+            below = self.lead(start)
             if any(line.text for line in below):
                 raise LayoutError("a comment between a key and its value", start)
         entry.value = self._leaf(node, entry, below=bool(entry.end) or (rest is not None and start > rest.end()))
@@ -150,7 +135,7 @@ class Reader:
         """Read anchor and tag in front of `limit`."""
         found = []
         while True:
-            blanks = _BLANKS.match(self.text, self.at)
+            blanks = BLANKS.match(self.text, self.at)
             at = blanks.end() if blanks else self.at
             match = _PROPERTY.match(self.text, at)
             if match is None or at >= limit:
@@ -164,7 +149,7 @@ class Reader:
         if start == end:  # nothing is written; the parsers put that at different places
             self._end_of_line(entry)
             return None
-        blanks = _BLANKS.match(self.text, self.at)
+        blanks = BLANKS.match(self.text, self.at)
         self.at = blanks.end() if blanks else self.at
         if self.at != start:
             raise LayoutError("properties on another line than their value", start)
@@ -173,11 +158,11 @@ class Reader:
             return self._block_text(entry, below=below)
         self.at = end
         kind = "flow" if isinstance(node, MappingNode | SequenceNode) else "text"
-        leaf = Leaf(kind=kind, lines=_BREAK.split(self.text[start:end]), below=below)
-        rest = _REST_OF_LINE.match(self.text, self.at)
+        leaf = Leaf(kind=kind, lines=BREAK.split(self.text[start:end]), below=below)
+        rest = REST_OF_LINE.match(self.text, self.at)
         if rest is None:
             raise LayoutError("something behind a value", self.at)
-        leaf.end = self._comment(rest)
+        leaf.end = self.comment(rest)
         return leaf
 
     def _block_text(self, entry: Entry, *, below: bool) -> Leaf:
@@ -187,18 +172,18 @@ class Reader:
         head = _BLOCK_HEAD.match(self.text, self.at)
         assert head is not None  # noqa: S101  # that is how such a text begins
         self.at = head.end()
-        rest = _REST_OF_LINE.match(self.text, self.at)
+        rest = REST_OF_LINE.match(self.text, self.at)
         if rest is None:
             raise LayoutError("something behind the head of a text", self.at)
-        comment = self._comment(rest)
+        comment = self.comment(rest)
         digit = _INDICATED.search(head[0])
         indicated = int(digit[0]) if digit else 0
         indent = max(entry.column, 0) + indicated if indicated else 0
         lines: list[str] = []
         pending: list[str] = []
-        at = self._next_line(self.at)
+        at = self.next_line(self.at)
         while at < self.end:
-            stop = _BREAK.search(self.text, at, self.end)
+            stop = BREAK.search(self.text, at, self.end)
             line = self.text[at : stop.start() if stop else self.end]
             inner = len(line) - len(line.lstrip(" "))
             bare = not line.strip(" ")
@@ -217,63 +202,11 @@ class Reader:
             at = stop.end() if stop else self.end
         return Leaf(kind="block", lines=[head[0], *lines], indent=indent, indicated=indicated, end=comment)
 
-    # What stands between
-
-    def _lead(self, until: int | None) -> list[Comment]:
-        """Read the comments and blank lines up to the next content, which starts at `until` where that is known."""
-        found: list[Comment] = []
-        fresh = self._at_line_start()
-        while True:
-            match = _GAP_LINE.match(self.text, self.at, self.end)
-            if match is None or match.end() == self.at:
-                break
-            if fresh:
-                found.append(Comment(column=len(match[1]), text=(match[2] or "").rstrip()))
-            elif match[2]:
-                raise LayoutError("a comment where none was expected", self.at)
-            self.at = match.end()
-            fresh = True
-        blanks = _BLANKS.match(self.text, self.at)
-        self.at = blanks.end() if blanks else self.at
-        if until is not None and self.at != until:
-            raise LayoutError("a key that is written with a question mark", self.at)
-        return found
-
-    def _trailer(self, column: int) -> list[Comment]:
-        """Read the comments behind the last entry that are set in as deep as a collection at `column`."""
-        start = self.at
-        lines = self._lead(None)
-        following = -1 if self.at >= self.end else self._column(self.at)
-        taken = 0
-        for number, line in enumerate(lines, 1):
-            if line.text and (line.column < column or line.column <= following):
-                break
-            if line.text:
-                taken = number
-        self.at = start
-        if not taken:
-            return []
-        if not self._at_line_start():
-            self.at = self._next_line(self.at)
-        for _ in range(taken):
-            self.at = self._next_line(self.at)
-        # Stay at the end of the last line that was taken, as behind any value.
-        self.at = self._line_end_before(self.at)
-        return lines[:taken]
-
-    def _comment(self, rest: re.Match[str]) -> str:
-        """Take in the end of a line, and return its comment with the blanks in front of it."""
-        self.at = rest.end()
-        if not rest[2]:
-            return ""
-        blanks = "  " if "\t" in rest[1] or not rest[1] else rest[1]
-        return blanks + rest[2].rstrip()
-
     def _end_of_line(self, entry: Entry) -> None:
-        rest = _REST_OF_LINE.match(self.text, self.at)
+        rest = REST_OF_LINE.match(self.text, self.at)
         if rest is None:
             raise LayoutError("something behind a key without a value", self.at)
-        entry.end = self._comment(rest)
+        entry.end = self.comment(rest)
 
     # Places
 
@@ -287,22 +220,6 @@ class Reader:
         if isinstance(node, MappingNode) and is_block(node):
             return self._marks(next(iter(node.keys.values())))[0]
         return self.map.extent(node)[0]
-
-    def _column(self, at: int) -> int:
-        start = max(self.text.rfind("\n", 0, at), self.text.rfind("\r", 0, at)) + 1
-        return at - start - self.text.startswith("\ufeff", start)
-
-    def _at_line_start(self) -> bool:
-        return self.at != self.taken and (self.at == 0 or self.text[self.at - 1] in "\r\n\ufeff")
-
-    def _next_line(self, at: int) -> int:
-        match = _BREAK.search(self.text, at)
-        return min(match.end() if match else self.end, self.end)
-
-    def _line_end_before(self, at: int) -> int:
-        if self.text.endswith("\r\n", 0, at):
-            return at - 2
-        return at - 1 if self.text[at - 1 : at] in {"\r", "\n"} else at
 
 
 def anchors(node: Node) -> list[str]:
