@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dfsubmit.connections import quiet
 from dfsubmit.enginemark import check_engine
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from dfsubmit.settings import Settings
     from dfsubmit.settle import Settler
     from dfsubmit.sources import SourceSet
-
-from dfsubmit.connections import quiet
 
 
 def now() -> datetime:

@@ -9,6 +9,8 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dfsubmit.scene import STATE_FOLDER, Scene, shown
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from dfsubmit.ledger.verify import Auditable
     from dfsubmit.local.settings import LocalSettings
     from dfsubmit.projectmodel import LocalEngine
-
-from dfsubmit.scene import STATE_FOLDER, Scene, shown
 
 
 @contextlib.contextmanager

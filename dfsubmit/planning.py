@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dfsubmit.enginemark import check_engine
 from dfsubmit.errors import InputError
+from dfsubmit.scene import DEFAULT_LEDGER, Scene, shown
 from dfsubmit.settings import PREFIX
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from dfsubmit.ledger.base import Ledger
     from dfsubmit.plan import Plan
     from dfsubmit.project import DesiredState
-
-from dfsubmit.scene import DEFAULT_LEDGER, Scene, shown
 
 
 def plan_of(scene: Scene, state: DesiredState, ledger: Ledger, listing: Listing | None, *, prune: bool) -> Plan:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dfsubmit.cli import output
+from dfsubmit.cli.carryout import carry_out, left_running, max_submit, refuse_overtaken, tell, wait
 from dfsubmit.cli.options import ASKING, READING, common, complete_path, verb
 from dfsubmit.errors import InputError, InterruptError, UsageError
 from dfsubmit.settings import PREFIX, Flags, Settings, resolve, variable
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from dfsubmit.plan import Plan
     from dfsubmit.render.machine import Basis
     from dfsubmit.scene import Scene
-
-from dfsubmit.cli.carryout import carry_out, left_running, max_submit, refuse_overtaken, tell, wait
 
 DEFAULT_PARALLELISM = 8
 

@@ -98,7 +98,8 @@ IN_VAIN = {
     *("pydantic", "pydantic_core", "dfsubmit.manifest", "dfsubmit.projectmodel", "dfsubmit.modelbase"),
     *("importlib.metadata", "email.message", "zipfile", "subprocess"),
     *("dfsubmit.judging.close", "dfsubmit.judging.wording", "dfsubmit.codes", "dfsubmit.plan", "dfsubmit.journal"),
-    *("dfsubmit.fingerprint", "dfsubmit.compose", "dfsubmit.planner"),
+    *("dfsubmit.fingerprint", "dfsubmit.compose", "dfsubmit.connections", "dfsubmit.planning", "dfsubmit.planner"),
+    "dfsubmit.scene",
 }
 _LINE = re.compile(r"import time:.*\|\s*([\w.]+)$")
 
