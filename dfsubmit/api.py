@@ -6,7 +6,7 @@ and a verb that run in the same place speak of the same ledger. Nothing here ask
 failure is an exception of `dfsubmit.errors`.
 
 What the functions take and return is stable: `DesiredState` (project), `Diagnostic` (diagnostics), `Plan` and `Change`
-(plan), `Report` (reconcile), `Done` (applier), `Followed` (follow). What else these modules hold may change.
+(plan), `Report` (reconcile), `Done` (results), `Followed` (follow). What else these modules hold may change.
 """
 
 from __future__ import annotations

@@ -164,13 +164,16 @@ class Peer:
                 thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            if self.tls is not None:
-                connection = self._encrypted(connection, self.tls)
-            while (then := self._converse(connection)) == "tls" and self.later_tls is not None:
-                connection = self._encrypted(connection, self.later_tls)
-            if then == "reset":
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        try:
+            with contextlib.suppress(OSError, ValueError):
+                if self.tls is not None:
+                    connection = self._encrypted(connection, self.tls)
+                while (then := self._converse(connection)) == "tls" and self.later_tls is not None:
+                    connection = self._encrypted(connection, self.later_tls)
+                if then == "reset":
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        finally:
+            # Also what the other side reset, and what was accepted while everything else was being closed.
             connection.close()
 
     def _encrypted(self, connection: socket.socket, context: ssl.SSLContext) -> socket.socket:
