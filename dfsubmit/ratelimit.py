@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dfsubmit.dataforest.retryafter import LONGEST_RETRY_AFTER, seconds_asked
 from dfsubmit.dataforest.skew import parse_http_date
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _LIMITED = frozenset({403, 429})
 # The second is how servers that a company runs itself said it for years.
 _WORDS = ("rate limit", "abuse detection")
 _UNSAID_SECONDS = 60.0
-_LEAST_SECONDS, _MOST_SECONDS = 1.0, 86_400.0
+_LEAST_SECONDS = 1.0
 _DIGITS = 12
 
 
@@ -30,24 +31,14 @@ def pauses(status: int, headers: Mapping[str, str], message: str, *, tries: int)
     """
     if status not in _LIMITED:
         return ()
-    named = _retry_after(headers)
+    named = seconds_asked(headers)
     if named is None and headers.get("x-ratelimit-remaining", "").strip() == "0":
         named = _until_reset(headers)
     if named is not None:
-        return (min(max(named, _LEAST_SECONDS), _MOST_SECONDS),) * tries
+        return (min(max(named, _LEAST_SECONDS), LONGEST_RETRY_AFTER),) * tries
     if any(word in message.lower() for word in _WORDS):
         return tuple(_UNSAID_SECONDS * 2**number for number in range(tries))
     return ()
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return what `Retry-After` asks for, in seconds or as a date; None when it says nothing that can be read."""
-    said = headers.get("retry-after", "").strip()
-    seconds = _number(said)
-    if seconds is not None or not said:
-        return seconds
-    until, now = parse_http_date(said), parse_http_date(headers.get("date", ""))
-    return (until - now).total_seconds() if until is not None and now is not None else None
 
 
 def _until_reset(headers: Mapping[str, str]) -> float:

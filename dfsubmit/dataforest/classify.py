@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dfsubmit.dataforest import envelope
-from dfsubmit.dataforest.skew import parse_http_date
+from dfsubmit.dataforest.retryafter import seconds_asked
 from dfsubmit.dataforest.wire import parse_app
 from dfsubmit.engine import Accepted, NotSent, Outcome, Rejected, Throttled, Unknown
 from dfsubmit.errors import CredentialsError, EngineError, NotOfferedError
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 LONGEST_ID = 256
 # In which the embedded service says more than the documented bodies can.
 REASON_HEADER = "x-dfsubmit-reason"
-LONGEST_RETRY_AFTER = 86_400.0
 
 
 class Phase(enum.Enum):
@@ -149,19 +148,8 @@ def describe(attempt: Answered, answer: Mapping[str, Any] | None) -> str:
 
 
 def retry_after(attempt: Answered) -> float | None:
-    """Return the seconds that the answer asks to wait, None when it does not say; at most a day.
-
-    A date is compared with the answer's own, so that no clock of ours takes part.
-    """
-    value = attempt.headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    if value.isascii() and value.isdigit():
-        return min(float(value[:9]), LONGEST_RETRY_AFTER)
-    until, now = parse_http_date(value), parse_http_date(attempt.headers.get("date", ""))
-    if until is None or now is None:
-        return None
-    return min(max((until - now).total_seconds(), 0.0), LONGEST_RETRY_AFTER)
+    """Return the seconds that the answer asks to wait, None when it does not say; at most a day."""
+    return seconds_asked(attempt.headers)
 
 
 def is_signature_refused(attempt: Attempt) -> bool:
