@@ -34,9 +34,9 @@ from dfsubmit.slots import (
     line_slots,
     may_leak,
     meant,
-    other,
     pattern_of,
     value_slots,
+    varied,
 )
 from dfsubmit.sources import SourceFile
 from dfsubmit.traces import glimpse
@@ -101,7 +101,7 @@ class _FaultyShape:
         self.slots = slots
         self.pattern = pattern_of(text, slots)
         # What stands around a finding is in few other files, and looked for before the pattern is tried.
-        self.telling = max(_around(text, slots, examined.diagnostics), key=len)
+        self._telling = max(_around(text, slots, examined.diagnostics), key=len)
         # The shape of the file that came after one of this shape: files are often written in turns.
         self.next: _FaultyShape | None = None
         self._findings = examined.diagnostics
@@ -113,7 +113,7 @@ class _FaultyShape:
 
     def read(self, text: str, path: str) -> Likewise | None:
         """Return what there is to say about the file at `path` with this text; None when it is not sure."""
-        if self.telling not in text or (match := self.pattern.fullmatch(text)) is None:
+        if self._telling not in text or (match := self.pattern.fullmatch(text)) is None:
             return None
         values = match.groups()
         if may_leak(values, *(values[number] for number in self._long)):
@@ -178,10 +178,8 @@ class FaultyShapes:
         if expected is not None and (likewise := self._fits(expected, text, source.path)) is not None:
             return likewise
         for shape in self._shapes:
-            if shape is not expected and shape.telling in text:
-                likewise = self._fits(shape, text, source.path)
-                if likewise is not None:
-                    return likewise
+            if shape is not expected and (likewise := self._fits(shape, text, source.path)) is not None:
+                return likewise
         return None
 
     def _fits(self, shape: _FaultyShape, text: str, path: str) -> Likewise | None:
@@ -213,8 +211,8 @@ class FaultyShapes:
 
     def _holds(self, shape: _FaultyShape, text: str) -> bool:
         """Tell whether `shape` is right about a text with other values in its slots."""
-        varied = _varied(text, shape.slots)
-        return shape.read(varied, "") == _likewise(self._examine(SourceFile(path="", content=varied.encode())))
+        changed = varied(text, shape.slots)
+        return shape.read(changed, "") == _likewise(self._examine(SourceFile(path="", content=changed.encode())))
 
 
 def _is_of_use(source: SourceFile, examined: Examined) -> bool:
@@ -301,12 +299,3 @@ def _around(text: str, slots: list[Slot], findings: Iterable[Diagnostic]) -> lis
         low = max(edge for edge in edges[::2] if edge <= at)
         parts.append(text[low : edges[edges.index(low) + 1]])
     return list(dict.fromkeys(parts))
-
-
-def _varied(text: str, slots: list[Slot]) -> str:
-    """Return `text` with another value in every slot that may have one."""
-    parts, at = [], 0
-    for start, end, _, allowed in slots:
-        parts += [text[at:start], other(text[start:end], allowed)]
-        at = end
-    return "".join((*parts, text[at:]))

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     from dfsubmit.diagnostics import Diagnostic
     from dfsubmit.examining import Examined, Manifest
-    from dfsubmit.faultyshapes import Likewise
     from dfsubmit.manifest import AiApp
     from dfsubmit.projectmodel import Project
     from dfsubmit.sources import SourceFile, SourceSet
+    from dfsubmit.traces import Glimpse
 
     Tell = Callable[[Sequence[Diagnostic], Mapping[str, str]], None]
 
@@ -237,32 +237,43 @@ class _Gathering(Gathering):
         if self._last is not None:
             self._learn(*self._last)
             self._last = None
-        seen = self.shapes.glimpse(source.content) if source.diagnostic is None else None
-        if seen is not None and has_room_for_marker(seen.prefix, self._project):
-            self.files += 1
-            self.manifests += 1
-            self.traces.add(seen)
-            return
-        likewise = self.faulty.read(source) if source.diagnostic is None else None
-        if likewise is not None and self._takes(likewise):
+        if source.diagnostic is None and (self._is_fine(source) or self._is_like_another(source)):
             return
         examined = _examined(source)
         self.add(examined)
-        self.paths.clear()
         self._silenced |= examined.silence is not None
         self._last = source, examined
 
-    def _takes(self, likewise: Likewise) -> bool:
-        """Take in what is known of a file, unless the Project has more to say about it."""
-        app = likewise.app
-        if app is not None and not has_room_for_marker(app.prefix, self._project):
-            return False
-        self.add(likewise.examined)
+    def add(self, examined: Examined) -> list[Diagnostic]:
+        """Take in one file and return its findings; of its path nothing is kept."""
+        fresh = super().add(examined)
         self.paths.clear()
-        if app is not None:
-            self.manifests += 1
-            self.traces.add(app)
+        return fresh
+
+    def _is_fine(self, source: SourceFile) -> bool:
+        """Take in a file that is plainly fine, and tell whether it is."""
+        seen = self.shapes.glimpse(source.content)
+        if seen is None or not has_room_for_marker(seen.prefix, self._project):
+            return False
+        self.files += 1
+        self._take_seen(seen)
         return True
+
+    def _is_like_another(self, source: SourceFile) -> bool:
+        """Take in a file with the faults of one before it, and tell whether it is one; not if the Project has more to say."""
+        likewise = self.faulty.read(source)
+        if likewise is None:
+            return False
+        if likewise.app is not None:
+            if not has_room_for_marker(likewise.app.prefix, self._project):
+                return False
+            self._take_seen(likewise.app)
+        self.add(likewise.examined)
+        return True
+
+    def _take_seen(self, app: Glimpse) -> None:
+        self.manifests += 1
+        self.traces.add(app)
 
     def check_between(self) -> None:
         """Raise _UnsureError if there may be something to say between the apps."""

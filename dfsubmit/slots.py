@@ -16,7 +16,7 @@ from dfsubmit.leaks import has_hint, is_telling
 from dfsubmit.yamlcore.tree import MappingNode, SequenceNode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from dfsubmit.diagnostics import Span
     from dfsubmit.document import Document, Path
@@ -88,11 +88,21 @@ _LINE = re.compile(rf"^( +(?:(?:- +)+(?:{_KEY})?|{_KEY})|(?=#))(?! )([^\n]+)(?=\
 
 def pattern_of(text: str, slots: Iterable[Slot]) -> re.Pattern[str]:
     """Return a pattern of `text` with a group for each of `slots`, which are in order."""
+    return re.compile(_made(text, slots, re.escape, lambda _, allowed: f"({allowed})"))
+
+
+def varied(text: str, slots: Iterable[Slot]) -> str:
+    """Return `text` with another value in every slot that may have one."""
+    return _made(text, slots, str, _other)
+
+
+def _made(text: str, slots: Iterable[Slot], between: Callable[[str], str], value: Callable[[str, str], str]) -> str:
+    """Return `text` with what `value` makes of each slot's text and class, and `between` of all else."""
     parts, at = [], 0
     for start, end, _, allowed in slots:
-        parts += [re.escape(text[at:start]), f"({allowed})"]
+        parts += [between(text[at:start]), value(text[start:end], allowed)]
         at = end
-    return re.compile("".join((*parts, re.escape(text[at:]))))
+    return "".join((*parts, between(text[at:])))
 
 
 def is_simple(content: bytes, text: str) -> bool:
@@ -115,7 +125,7 @@ _OTHER_SIGNS = str.maketrans(
 )
 
 
-def other(value: str, allowed: str) -> str:
+def _other(value: str, allowed: str) -> str:
     """Return another value of the class `allowed`; the same one when none comes to mind."""
     candidates = (value.translate(_OTHER_SIGNS), value.translate(_OTHER_SIGNS)[:-1], *allowed.split("|"))
     return next((one for one in candidates if one != value and _is(one, allowed)), value)
@@ -129,12 +139,7 @@ def value_slots(document: Document) -> Iterator[Slot]:
         if allowed is None:
             continue
         start, end = document.offsets(path)
-        before = text[text.rfind("\n", 0, start) + 1 : start]
-        if (
-            text[end : end + 1] == "\n"
-            and _BEFORE.fullmatch(before)
-            and re.fullmatch(rf"(?:{allowed})\n", text[start : end + 1])
-        ):
+        if _ends_line(text, start, end) and _is(text[start:end], allowed):
             yield start, end, path, allowed
 
 
@@ -167,16 +172,21 @@ def faulty_slot(document: Document, span: Span) -> Slot | None:
         start, end = document.offsets(path)
         if not path or document.source.span(start, end) != span or is_telling(str(path[-1])):
             continue
-        before = text[text.rfind("\n", 0, start) + 1 : start]
-        for allowed in (_ANY_TEXT, _ANY_NUMBER):
-            if text[end : end + 1] == "\n" and _BEFORE.fullmatch(before) and _is(text[start:end], allowed):
-                return start, end, path, allowed
+        if _ends_line(text, start, end):
+            value = text[start:end]
+            return next(((start, end, path, one) for one in (_ANY_TEXT, _ANY_NUMBER) if _is(value, one)), None)
     return None
 
 
 def meant(text: str, allowed: str) -> str | int:
     """Return the value of the text in a slot of a fault."""
     return int(text) if allowed == _ANY_NUMBER else text
+
+
+def _ends_line(text: str, start: int, end: int) -> bool:
+    """Tell whether `start:end` is the last thing on its line, behind nothing but a key and dashes."""
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    return text[end : end + 1] == "\n" and _BEFORE.fullmatch(before) is not None
 
 
 def _is(value: str, allowed: str) -> bool:

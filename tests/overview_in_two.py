@@ -25,7 +25,7 @@ def main(folders: list[str]) -> None:
         return half
 
     beside.both = noted
-    overview.MANY, overview.MANY_FAULTY = 5, 3
+    overview.FIRST, overview.MANY, overview.MANY_FAULTY = 2, 5, 3
     overview._A_TURN = 2  # noqa: SLF001  # so that a small set is enough
     for folder in folders:
         used.clear()
