@@ -14,11 +14,12 @@ import subprocess
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from io import BufferedIOBase
 from pathlib import Path
-from typing import Self
 from urllib.parse import urlsplit
+
+from http_host import Handler, HttpHost
 
 # What git needs of the environment it is started in, and nothing of the settings of whoever runs the tests.
 HERE = {
@@ -48,7 +49,7 @@ class Access:
 
 
 @dataclass(kw_only=True)
-class GitHost:
+class GitHost(HttpHost):
     """See the module's text. `tokens` may change while the host runs; `refused` counts who was not let in."""
 
     folder: Path
@@ -66,35 +67,18 @@ class GitHost:
         git(path, "config", "http.receivepack", "true")
         return path
 
-    def __enter__(self) -> Self:
+    def handler(self) -> type[Handler]:
         host = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answering(Handler):
             protocol_version = "HTTP/1.1"
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the standard library's
-                del format, args
-
-            def do_GET(self) -> None:
+            def _any(self) -> None:
                 host.answer(self)
 
-            def do_POST(self) -> None:
-                host.answer(self)
+            do_GET = do_POST = _any  # noqa: N815  # the names are the standard library's
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        self.port = self._server.server_port
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return Answering
 
     def go_away(self, seconds: float) -> threading.Timer:
         """Let nobody connect for some seconds; join what is returned before the host is closed."""

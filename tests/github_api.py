@@ -8,13 +8,13 @@ carried out and whose answer never comes.
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from http_host import Handler, HttpHost
 
 JOB_TOKEN = "made-up-job-token"
 PERSON_TOKEN = "made-up-person-token"
@@ -56,20 +56,17 @@ class Limit:
 
 
 @dataclass(kw_only=True)
-class GitHub:
+class GitHub(HttpHost):
     """See the module's text."""
 
     comments: list[Comment] = field(default_factory=list)
     faults: dict[tuple[str, str], list[int | str | bytes | Limit]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
 
-    def __enter__(self) -> Self:
+    def handler(self) -> type[Handler]:
         github = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the name is the standard library's
-                del format, args
-
+        class Answering(Handler):
             def _any(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
@@ -87,19 +84,7 @@ class GitHub:
 
             do_GET = do_POST = do_PATCH = do_DELETE = _any  # noqa: N815  # the names are the standard library's
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return Answering
 
     def has(self, login: str, body: str) -> Comment:
         comment = Comment(id=1000 + len(self.comments), login=login, body=body)
